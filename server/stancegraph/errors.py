@@ -1,0 +1,162 @@
+"""Every error that stancegraph raises on purpose.
+
+StancegraphError
+├── RequestError          the caller can mend it; becomes the HTTP answer
+│   ├── BadParameter 400, BadRequest 400, QuerySyntaxError 400, QueryRefused 400
+│   └── UnknownQuery 404, NotAcceptable 406, TooLarge 413, UnsupportedMediaType 415
+├── EngineError           the engine let us down; becomes the HTTP answer
+│   ├── QueryFailed 500, EngineDown 503
+│   └── QueryTimeout 504
+├── ContentError          a file must be mended; the build stops, the served release stays
+│   └── BadFolder, BadQueryFile, InvalidGraph
+└── OperationError        the operator can mend it: a busy port, a missing release
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stancegraph.problems import Problem
+
+
+class StancegraphError(Exception):
+    """The root of the tree; its text is one sentence for the person who can mend it."""
+
+
+class RequestError(StancegraphError):
+    """The caller can mend it."""
+
+    status: ClassVar[int] = 400
+
+
+class BadRequest(RequestError):
+    """A request misses what it needs, says it twice, or is not readable."""
+
+
+class BadParameter(RequestError):
+    """A parameter is missing, unknown, or not of its declared type."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"parameter {name!r}: {problem}")
+        self.name = name
+
+
+class QuerySyntaxError(RequestError):
+    """A query is not SPARQL 1.1; *line* and *column* count from 1."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        place = f"line {line}, column {column}: " if line is not None else ""
+        super().__init__(f"{place}{message}")
+        self.line = line
+        self.column = column
+
+
+class QueryRefused(RequestError):
+    """A query asks for what this endpoint does not do: an update, a call to another server."""
+
+
+class UnknownQuery(RequestError):
+    """No saved query has this name."""
+
+    status = 404
+
+    def __init__(self, name: str, near: Sequence[str] = ()) -> None:
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        super().__init__(f"no saved query is named {name!r}{hint}")
+        self.name = name
+
+
+class NotAcceptable(RequestError):
+    """None of the formats asked for can hold the result."""
+
+    status = 406
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        super().__init__(f"this result can be written as {', '.join(offered)}")
+        self.offered = tuple(offered)
+
+
+class TooLarge(RequestError):
+    """A request body is larger than the bound, which is in bytes."""
+
+    status = 413
+
+    def __init__(self, bound: int) -> None:
+        super().__init__(f"the request body may hold at most {bound} bytes")
+        self.bound = bound
+
+
+class UnsupportedMediaType(RequestError):
+    """A request body is of a media type that this address cannot read."""
+
+    status = 415
+
+    def __init__(self, given: str, read: Sequence[str]) -> None:
+        super().__init__(f"cannot read {given or 'a body without a Content-Type'}; "
+                         f"send {' or '.join(read)}")
+        self.read = tuple(read)
+
+
+class EngineError(StancegraphError):
+    """The engine let us down."""
+
+    status: ClassVar[int] = 500
+
+
+class QueryFailed(EngineError):
+    """A query's evaluation ended without an answer: it broke a bound, or an expression failed."""
+
+
+class EngineDown(EngineError):
+    """The engine cannot be reached, or has no worker to spare."""
+
+    status = 503
+
+
+class QueryTimeout(EngineError):
+    """A query was stopped at its deadline, *seconds* after its start."""
+
+    status = 504
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the query was stopped after {seconds:g} s; "
+                         "ask for less: fewer patterns without shared variables, or a LIMIT")
+        self.seconds = seconds
+
+
+class ContentError(StancegraphError):
+    """A file must be mended."""
+
+
+class BadFolder(ContentError):
+    """A folder has not the layout of a graph folder."""
+
+    def __init__(self, root: Path, problem: str) -> None:
+        super().__init__(f"{root}: {problem}")
+        self.root = root
+
+
+class BadQueryFile(ContentError):
+    """A saved query or rule cannot be used; *line* counts from 1."""
+
+    def __init__(self, path: str, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.path = path
+        self.line = line
+        self.problem = problem
+
+
+class InvalidGraph(ContentError):
+    """The graph has violations; *problems* holds them and the warnings, in file order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("the graph has violations; no release was written")
+        self.problems = tuple(problems)
+
+
+class OperationError(StancegraphError):
+    """The operator can mend it."""
