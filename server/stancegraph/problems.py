@@ -6,6 +6,7 @@ terminals can jump there. Paths are relative to the graph folder and use ``/``.
 
 from __future__ import annotations
 
+import builtins
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -48,7 +49,7 @@ class Problem:
     property: str | None = None
     value: str | None = None
 
-    @property
+    @builtins.property  # the field above hides the plain name
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """File order: path, line, column, then message and value."""
         return (self.path, self.line or 0, self.column or 0, self.message, self.value or "")

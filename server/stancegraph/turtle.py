@@ -1,0 +1,438 @@
+"""Reading Turtle files: every error of a file in one go, and where its statements stand.
+
+pyoxigraph parses; it stops at the first error and tells no lines. So a file that it
+rejects is cut into statements, which are parsed one by one; the same cut, done again
+for a file that has problems, tells on which line a triple stands.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyoxigraph as ox
+
+from stancegraph.problems import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MAX_BYTES = 32 * 1024 * 1024
+
+# Looser than the grammar, so that what the parser will reject is still one token. A
+# quotation mark that nothing closes takes the rest of its line; the next line is read afresh.
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|\#[^\n]*)
+    |(?P<open><<\(?|\{\||[\[(])|(?P<close>\)?>>|\|\}|[\])])
+    |(?P<iri><[^>\n]*>)
+    |(?P<string>\"{3}(?:[^"\\]++|\\.|"(?!""))*+\"{3}|'{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
+        |"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')
+    |(?P<unclosed>["'][^\n]*)
+    |(?P<word>(?:\.(?=\d))?(?:[^\s<>"'.;,()\[\]{}|^\#\\]|\\.)++
+        (?:\.++(?:[^\s<>"'.;,()\[\]{}|^\#\\]|\\.)++)*+)
+    |(?P<mark>\^\^|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_DIRECTIVE = re.compile(
+    r"""(?P<word>@?(?:prefix|base|version))(?![\w:.-])
+    (?P<rest>\s*(?P<prefix>[^\s<]*:)?\s*<[^>\n]*>(?:[^\S\n]*\.)?|[^\n]*)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_UNDECLARED = re.compile(r"The prefix (\S*:) has not been declared")
+_PARSER_PLACE = re.compile(r"^Parser error .*?: |\s*\(line \d+\)$")
+_NO_BASE = "No scheme found in an absolute IRI"
+
+
+@dataclass(frozen=True, slots=True)
+class TurtleFile:
+    """What was read from one file.
+
+    Attributes:
+        triples: In file order, each once, without those of statements that were skipped.
+        problems: In file order; each is a violation.
+        skipped: Subjects of the statements that were skipped for a syntax error, as far
+            as they can be read.
+        lost: Whether nothing of the file could be read, so that its subjects are unknown.
+    """
+
+    triples: list[ox.Triple] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: set[ox.NamedNode] = field(default_factory=set)
+    lost: bool = False
+
+
+def read(path: Path, name: str) -> TurtleFile:
+    """Read the Turtle file *path*, which problems call *name*.
+
+    A statement with a syntax error is reported, skipped, and the others are kept. A file
+    that is unreadable, not UTF-8, without a triple or larger than ``MAX_BYTES`` is one
+    problem. Nothing is raised.
+    """
+    try:
+        content = _content(path)
+    except _Unreadable as error:
+        return TurtleFile(problems=[_problem(name, str(error))], lost=True)
+    problems = [_problem(name, *mistake) for mistake in _encoding_mistakes(content)]
+    text = _text(content)
+    try:
+        found = TurtleFile(_parse(text), problems)
+    except SyntaxError as error:
+        found = _Recovery(text, name).run()
+        if not found.problems:
+            # The cut into statements hid the error: then the file is told as one.
+            message = f"not Turtle: {_PARSER_PLACE.sub('', error.msg)}"
+            found.problems.append(_problem(name, message, error.lineno, error.offset))
+        found.problems[:0] = problems
+    if not found.triples and not found.problems:
+        found.problems.append(
+            _problem(name, "holds no triple: write what it is for, or remove the file")
+        )
+    return found
+
+
+class Positions:
+    """The lines on which the statements of one Turtle text stand, counted from 1.
+
+    Objects and predicates inside brackets have no place of their own: theirs is that of
+    the statement's predicate.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines: dict[tuple[object, ...], int] = {}
+        source = _Source(text)
+        for statement in source.statements():
+            if not (statement.directive or self._learn(source, statement)):
+                for part in source.parts(statement):
+                    self._learn(source, part)
+
+    @classmethod
+    def of(cls, path: Path) -> Positions:
+        """The positions in the file *path*; none, where it cannot be read."""
+        try:
+            return cls(_text(_content(path)))
+        except _Unreadable:
+            return cls("")
+
+    def line(
+        self,
+        subject: ox.NamedNode | ox.BlankNode,
+        predicate: ox.NamedNode | None = None,
+        value: object = None,
+    ) -> int | None:
+        """The line of a triple, else of its predicate, else of its subject, else None."""
+        for key in ((subject, predicate, value), (subject, predicate), (subject,)):
+            if (line := self._lines.get(key)) is not None:
+                return line
+        return None
+
+    def _learn(self, source: _Source, statement: _Statement) -> bool:
+        """Note the places of *statement*; False for one that does not parse."""
+        cuts = list(_cuts(statement.tokens))
+        # Each triple is parsed by itself, with a mark before it that tells which it is.
+        text = "\n".join(
+            f"<mark:{number}> <mark:> <mark:> .\n"
+            f"{cut.subject.text} {cut.verb.text} {cut.object.text} ."
+            for number, cut in enumerate(cuts)
+        )
+        try:
+            triples = _parse(f"{statement.prologue}\n{text}")
+        except SyntaxError:
+            return False
+        cut = None
+        for subject, predicate, value in triples:
+            if isinstance(subject, ox.NamedNode) and subject.value.startswith("mark:"):
+                cut = cuts[int(subject.value.removeprefix("mark:"))]
+            elif cut is not None:
+                places = ((subject,), cut.subject), ((subject, predicate), cut.verb)
+                for key, token in (*places, ((subject, predicate, value), cut.object)):
+                    self._lines.setdefault(key, source.place(token.start)[0])
+                cut = None
+        return True
+
+
+class _Unreadable(Exception):  # noqa: N818 - never leaves this module
+    """A file has no content that could be parsed."""
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of *path*.
+
+    Raises:
+        _Unreadable: it is no plain file, too large, or the system does not let it be read.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _Unreadable("is not a plain file: move it away or rename it")
+        if status.st_size > MAX_BYTES:
+            raise _Unreadable(
+                f"holds {status.st_size / 2**20:.1f} MiB, and a file may hold "
+                f"{MAX_BYTES // 2**20}: split it"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise _Unreadable(f"cannot be read: {error.strerror or error}") from error
+
+
+def _text(content: bytes) -> str:
+    """*content* as text of the same lines; what is not UTF-8 in it is replaced by U+FFFD."""
+    text = content.decode("utf-8", errors="replace")
+    return f" {text[1:]}" if text.startswith("\ufeff") else text
+
+
+def _encoding_mistakes(content: bytes) -> Iterator[tuple[str, int, int]]:
+    """Message, line and column of what is wrong with the encoding of a file."""
+    if content.startswith(b"\xef\xbb\xbf"):
+        yield "starts with a byte order mark: save it as UTF-8 without one", 1, 1
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        line_start = before.rfind("\n") + 1
+        message = f"is not UTF-8 (byte 0x{content[error.start]:02X}): save it as UTF-8"
+        yield message, before.count("\n") + 1, len(before) - line_start + 1
+
+
+def _parse(text: str) -> list[ox.Triple]:
+    """The distinct triples of a Turtle text, in its order.
+
+    Raises:
+        SyntaxError: from pyoxigraph, with ``lineno`` and ``offset`` counted from 1.
+    """
+    return list(dict.fromkeys(quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)))
+
+
+def _problem(
+    name: str, message: str, line: int | None = None, column: int | None = None
+) -> Problem:
+    return Problem(name, line, Severity.VIOLATION, message, column)
+
+
+class _Token(NamedTuple):
+    """A word, mark, IRI, string or bracketed group, and where it stands in the text."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+
+
+class _Cut(NamedTuple):
+    """One triple as it is written."""
+
+    subject: _Token
+    verb: _Token
+    object: _Token
+
+
+class _Statement(NamedTuple):
+    """One statement or directive: its tokens, and the directives that hold for it."""
+
+    tokens: tuple[_Token, ...]
+    directive: bool
+    prologue: str
+
+
+class _Source:
+    """A Turtle text, cut into statements."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._line_starts = [0, *(mark.end() for mark in re.finditer("\n", text))]
+
+    def place(self, position: int) -> tuple[int, int]:
+        """Line and column of a position, both counted from 1."""
+        line = bisect_right(self._line_starts, position)
+        return line, position - self._line_starts[line - 1] + 1
+
+    def statements(self) -> Iterator[_Statement]:
+        """Every statement and directive in order; a ``.`` ends a statement, brackets or not."""
+        prologue = ""
+        tokens: list[_Token] = []
+        position = 0
+        while position < len(self.text):
+            directive = None if tokens else _DIRECTIVE.match(self.text, position)
+            found = directive or _TOKEN.match(self.text, position)
+            assert found is not None  # noqa: S101 - the last alternative matches anything
+            position = found.end()
+            if found.lastgroup == "space":
+                continue
+            kind = "directive" if directive else str(found.lastgroup)
+            tokens.append(_Token(kind, found.start(), found.end(), found[0]))
+            if directive or found[0] == ".":
+                yield _Statement(tuple(tokens), directive is not None, prologue)
+                tokens = []
+            if directive and _parses(f"{prologue} {found[0]}"):
+                prologue = f"{prologue} {found[0]}".replace("\n", " ").strip()
+        if tokens:
+            yield _Statement(tuple(tokens), directive=False, prologue=prologue)
+
+    def parts(self, statement: _Statement) -> list[_Statement]:
+        """*statement*, cut before each line that is not indented, save one with only a ``.``."""
+        tokens = statement.tokens
+        starts = [
+            number
+            for number, token in enumerate(tokens)
+            if number == 0 or (self.place(token.start)[1] == 1 and token.text != ".")
+        ]
+        return [
+            statement._replace(tokens=tokens[start:end])
+            for start, end in pairwise([*starts, len(tokens)])
+        ]
+
+    def parse(self, statement: _Statement, *, end: str = "") -> list[ox.Triple]:
+        """The triples of *statement*, with *end* written after it.
+
+        Raises:
+            SyntaxError: ``lineno`` and ``offset`` are those in the whole text.
+        """
+        start = statement.tokens[0].start
+        line, column = self.place(start)
+        text = self.text[start : statement.tokens[-1].end]
+        try:
+            return _parse(f"{statement.prologue}\n{' ' * (column - 1)}{text}{end}")
+        except SyntaxError as error:
+            error.lineno = (error.lineno or 2) - 2 + line
+            raise
+
+
+def _parses(text: str) -> bool:
+    try:
+        _parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _cuts(tokens: Sequence[_Token]) -> Iterator[_Cut]:
+    """The triples of a statement outside of brackets, in order."""
+    terms = list(_terms(tokens))
+    subject = terms[0]
+    verb = None
+    for term in terms[1:]:
+        if term.text == ";":
+            verb = None
+        elif verb is None:
+            verb = term
+        elif term.text not in {",", "."}:
+            yield _Cut(subject, verb, term)
+
+
+def _terms(tokens: Sequence[_Token]) -> Iterator[_Token]:
+    """*tokens* with a bracketed group, or a literal with its tag or datatype, as one."""
+    group: list[_Token] = []
+    depth = 0
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        group.append(token)
+        depth += (token.kind == "open") - (token.kind == "close")
+        goes_on = token.text == "^^" or (
+            token.kind == "string"
+            and after is not None
+            and (after.text == "^^" or after.text.startswith("@"))
+        )
+        if depth <= 0 and not goes_on:
+            kind = token.kind if len(group) == 1 else "group"
+            text = " ".join(part.text for part in group)
+            yield _Token(
+                kind, group[0].start, token.end, text.replace(" ^^ ", "^^").replace(" @", "@")
+            )
+            group, depth = [], 0
+
+
+class _Recovery:
+    """Reads the statements of a text that has errors, one by one.
+
+    What only follows from an error that was told is not told again: the use of a prefix
+    whose declaration is broken or missing, or of relative IRIs without a BASE.
+    """
+
+    def __init__(self, text: str, name: str) -> None:
+        self._triples: dict[ox.Triple, None] = {}
+        self._problems: list[Problem] = []
+        self._skipped: set[ox.NamedNode] = set()
+        self._name = name
+        self._source = _Source(text)
+        self._told: set[str] = set()
+
+    def run(self) -> TurtleFile:
+        """Read all statements."""
+        for statement in self._source.statements():
+            if statement.directive:
+                self._directive(statement)
+            else:
+                self._statement(statement)
+        return TurtleFile(list(self._triples), self._problems, self._skipped)
+
+    def _directive(self, statement: _Statement) -> None:
+        try:
+            self._source.parse(statement)
+        except SyntaxError as error:
+            self._tell(error)
+            written = _DIRECTIVE.match(statement.tokens[0].text)
+            words = written["rest"].split() if written else []
+            self._told.add(words[0] if words and words[0].endswith(":") else _NO_BASE)
+
+    def _statement(self, statement: _Statement) -> None:
+        try:
+            self._triples.update(dict.fromkeys(self._source.parse(statement)))
+        except SyntaxError as error:
+            if not self._unended(statement):
+                self._tell(error, statement)
+                self._skip(statement)
+
+    def _unended(self, statement: _Statement) -> bool:
+        """Read *statement* as one or several that lack only their ``.``, if it is so."""
+        parts = self._source.parts(statement)
+        try:
+            read = [self._source.parse(part, end=" .") for part in parts[:-1]]
+            whole = parts[-1].tokens[-1].text == "."
+            read.append(self._source.parse(parts[-1], end="" if whole else " ."))
+        except SyntaxError:
+            return False
+        for part, triples in zip(parts, read, strict=True):
+            self._triples.update(dict.fromkeys(triples))
+            if part.tokens[-1].text != ".":
+                message = "not Turtle: the statement that ends here lacks its '.': write it"
+                place = self._source.place(part.tokens[-1].end)
+                self._problems.append(_problem(self._name, message, *place))
+        return True
+
+    def _tell(self, error: SyntaxError, statement: _Statement | None = None) -> None:
+        message = _PARSER_PLACE.sub("", error.msg)
+        undeclared = _UNDECLARED.search(message)
+        cause = undeclared[1] if undeclared else _NO_BASE if message == _NO_BASE else None
+        if cause in self._told:
+            return
+        line, column = error.lineno, error.offset
+        start = self._source.place(statement.tokens[0].start) if statement else None
+        if "A dot is expected" in message or (
+            "is not a valid subject" in message and (line, column) != start
+        ):
+            message = "a ';', ',' or '.' is missing before this, or a \\ before a quotation mark"
+        if undeclared:
+            message = f"the prefix {cause} is not declared: add its PREFIX line"
+        elif cause:
+            message = "an IRI is relative, but no BASE is declared: add the BASE line"
+        if cause:
+            self._told.add(cause)
+        for token in statement.tokens if statement else ():
+            if token.kind == "unclosed":
+                message = "a quotation mark opens a string that nothing closes on its line"
+                line, column = self._source.place(token.start)
+                break
+        self._problems.append(_problem(self._name, f"not Turtle: {message}", line, column))
+
+    def _skip(self, statement: _Statement) -> None:
+        subject = next(_terms(statement.tokens))
+        try:
+            triples = _parse(f"{statement.prologue} {subject.text} <skipped:> <skipped:> .")
+        except SyntaxError:
+            return
+        self._skipped.update(
+            triple.subject for triple in triples if isinstance(triple.subject, ox.NamedNode)
+        )
