@@ -1,0 +1,389 @@
+r"""Reading SPARQL 1.1 text as far as the program must: its tokens, and what they ask for.
+
+Engines disagree about where tokens end: some read keywords without looking for a word
+boundary (``trueSERVICE`` is two words to them), take ``<1)#>`` for a comparison and a
+comment rather than for an IRI, or resolve ``\u0022`` only inside strings. Whoever refuses
+queries must see what the engine sees, so :func:`calls_service` looks at every such reading,
+while :func:`tokens` gives the one that the grammar prescribes: the longest token first.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import pyoxigraph as ox
+
+from stancegraph.errors import QuerySyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Term: TypeAlias = ox.NamedNode | ox.Literal
+QueryForm: TypeAlias = Literal["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"]
+
+QUERY_FORMS: tuple[QueryForm, ...] = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+UPDATE_VERBS = (
+    "ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH",
+)  # fmt: skip
+
+
+class Kind(StrEnum):
+    """What a token is; the names are those of the SPARQL grammar where it has one."""
+
+    COMMENT = "comment"
+    IRI = "IRI"
+    NAME = "prefixed name"
+    BLANK = "blank node"
+    VARIABLE = "variable"
+    STRING = "string"
+    LANGUAGE = "language tag"
+    NUMBER = "number"
+    WORD = "word"
+    MARK = "mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of query text.
+
+    Attributes:
+        text: As written, codepoint escapes resolved; a comment begins with ``#``.
+        start: Offset in the query text, which *line* and *column* (from 1) name too.
+    """
+
+    kind: Kind
+    text: str
+    start: int
+    line: int
+    column: int
+
+    def is_word(self, *words: str) -> bool:
+        """Whether it is one of these keywords, written in any case."""
+        return self.kind is Kind.WORD and self.text.upper() in words
+
+
+# The character classes of the grammar: PN_CHARS_BASE, PN_CHARS. Quantifiers are possessive
+# (``*+``), so that no text, however hostile, is read more than a few times.
+_BASE = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d"
+    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_CHARS = rf"{_BASE}_\-0-9\u00b7\u0300-\u036f\u203f-\u2040"
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
+_LOCAL = rf"(?:[{_BASE}_:0-9]|{_ESCAPED})(?:\.*+(?:[{_CHARS}:]|{_ESCAPED}))*+"
+_PREFIX = rf"[{_BASE}](?:\.*+[{_CHARS}])*+"
+_UCHAR = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
+
+_TOKEN = re.compile(
+    rf"""
+      (?P<space>[ \t\r\n]++)
+    | (?P<COMMENT>\#[^\r\n]*+)
+    | (?P<IRI><(?:[^<>"{{}}|^`\\\x00-\x20]|{_UCHAR})*+>)
+    | (?P<STRING>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*+\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
+        |\"(?!\"\")(?:[^"\\\n\r]|\\.)*+\"|'(?!'')(?:[^'\\\n\r]|\\.)*+')
+    | (?P<BLANK>_:[{_BASE}_0-9](?:\.*+[{_CHARS}])*+)
+    | (?P<VARIABLE>[?$][{_BASE}_0-9\u00b7\u0300-\u036f\u203f-\u2040]++)
+    | (?P<LANGUAGE>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
+    | (?P<NUMBER>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)
+    | (?P<WORD>[A-Za-z][A-Za-z0-9_]*+)
+    | (?P<MARK>\^\^|&&|\|\||!=|<=|>=|[<>{{}}()\[\].,;|/^?*+\-!=@~])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NAME = re.compile(rf"(?P<run>{_PREFIX})?(?P<NAME>:(?:{_LOCAL})?)?")
+_CODEPOINT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_SURROGATES = range(0xD800, 0xE000)
+# After a comparison, `http://` cannot begin an operand: a second slash may not follow.
+_SURELY_IRI = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*+://")
+
+
+def tokens(query: str, *, comments: bool = False) -> list[Token]:
+    r"""Split *query* into its tokens, in order; white space is left out.
+
+    Codepoint escapes (``\u00e9``) are resolved first, anywhere in the text; positions are
+    those in the text as given.
+
+    Args:
+        query: The text of a query or update.
+        comments: Whether comments are kept.
+
+    Raises:
+        QuerySyntaxError: a string is not closed, or a character can begin no token.
+    """
+    text, offsets = _resolved(query)
+    read, place = _Reader(text), _Places(query)
+    found: list[Token] = []
+    position = 0
+    while position < len(text):
+        kind, end = read.at(position)
+        if kind is None:
+            raise QuerySyntaxError(_broken(text[position]), *place.of(offsets[position]))
+        if kind != "space" and (comments or kind != "COMMENT"):
+            start = offsets[position]
+            found.append(Token(Kind[kind], text[position:end], start, *place.of(start)))
+        position = end
+    return found
+
+
+def query_form(query: str) -> QueryForm:
+    """Which of the four forms *query* has.
+
+    Raises:
+        QuerySyntaxError: it has none: it is empty, an update, or not SPARQL.
+    """
+    token = _first_verb(tokens(query))
+    if token is not None and token.kind is Kind.WORD:
+        for form in QUERY_FORMS:
+            if token.text.upper().startswith(form):
+                return form
+    expected = "a query begins with PREFIX lines, then SELECT, ASK, CONSTRUCT or DESCRIBE"
+    if token is None:
+        raise QuerySyntaxError(expected, 1, 1)
+    raise QuerySyntaxError(f"{expected}, not with {token.text!r}", token.line, token.column)
+
+
+def is_update(query: str) -> bool:
+    """Whether *query* is an update (``INSERT``, ``DELETE``, ``LOAD``, …) by its first verb.
+
+    Raises:
+        QuerySyntaxError: a string is not closed, or a character can begin no token.
+    """
+    token = _first_verb(tokens(query))
+    if token is None or token.kind is not Kind.WORD:
+        return False
+    return token.text.upper().startswith(UPDATE_VERBS)
+
+
+def dataset_clause(query: str) -> bool:
+    """Whether *query* names its dataset by ``FROM`` or ``FROM NAMED``.
+
+    Raises:
+        QuerySyntaxError: a string is not closed, or a character can begin no token.
+    """
+    found = tokens(query)
+    declared = prefixes(found)
+    depth = 0
+    for token in found:
+        depth += {"{": 1, "}": -1}.get(token.text, 0)
+        if depth == 0 and token.kind is Kind.WORD and "FROM" in token.text.upper():
+            return True
+        # `FROM:g` is FROM and a name to engines that see no word boundary.
+        if depth == 0 and token.kind is Kind.NAME:
+            prefix = token.text.partition(":")[0]
+            if "FROM" in prefix.upper() and prefix not in declared:
+                return True
+    return False
+
+
+def calls_service(query: str) -> bool:
+    """Whether *query* may ask another server, by ``SERVICE``, in any engine's reading of it.
+
+    It errs on the safe side: a name such as ``GRAPH service:x {`` counts as a call, for an
+    engine that sees no word boundary could take it for one. A text that no engine can read
+    calls nobody.
+    """
+    escaped, _ = _resolved(query)
+    return any(_reaches_service(text) for text in {query, escaped})
+
+
+def prefixes(found: Iterable[Token]) -> dict[str, str]:
+    """The prefixes that these tokens declare, each with its IRI, in order."""
+    queue = list(found)
+    return {
+        name.text.removesuffix(":"): iri.text[1:-1]
+        for word, name, iri in zip(queue, queue[1:], queue[2:], strict=False)
+        if word.is_word("PREFIX") and name.kind is Kind.NAME and iri.kind is Kind.IRI
+    }
+
+
+def used_prefixes(found: Iterable[Token]) -> dict[str, Token]:
+    """The prefixes that these tokens use, each with the first name that uses it."""
+    used: dict[str, Token] = {}
+    queue = [token for token in found if token.kind is not Kind.COMMENT]
+    for before, token in pairwise([*queue[:1], *queue]):
+        if token.kind is Kind.NAME and not before.is_word("PREFIX"):
+            used.setdefault(token.text.partition(":")[0], token)
+    return used
+
+
+def term_text(term: Term) -> str:
+    r"""*term* as SPARQL text that needs no prefix: its N-Triples form.
+
+    A backslash before ``u`` is written so that an engine that resolves codepoint escapes
+    anywhere reads the same literal as one that resolves them only in strings.
+    """
+    text = str(term)
+    return re.sub(r"\\\\([uU])", lambda match: rf"\\\U{ord(match[1]):08X}", text)
+
+
+def values_line(terms: Mapping[str, Term]) -> str:
+    """A VALUES block of one row that binds each variable, named without ``?``, to its term."""
+    names = " ".join(f"?{name}" for name in terms)
+    row = " ".join(term_text(term) for term in terms.values())
+    return f"VALUES ({names}) {{ ({row}) }}"
+
+
+def check_syntax(query: str) -> None:
+    """Parse a trusted *query*, one from a file of the graph, as the engine will.
+
+    Raises:
+        QuerySyntaxError: it is not SPARQL 1.1, or calls another server.
+    """
+    if calls_service(query):
+        raise QuerySyntaxError("SERVICE is refused: a query asks this graph alone")
+    try:
+        ox.Store().query(query)
+    except SyntaxError as error:
+        raise syntax_error(query, error) from error
+
+
+def syntax_error(query: str, error: SyntaxError) -> QuerySyntaxError:
+    """What pyoxigraph says of *query*, in words that help to mend it, with line and column."""
+    try:
+        found = tokens(query)
+    except QuerySyntaxError as lexical:
+        return lexical
+    declared = prefixes(found)
+    for prefix, token in used_prefixes(found).items():
+        if prefix not in declared:
+            message = f"no PREFIX line declares {prefix}: of {token.text}"
+            return QuerySyntaxError(message, token.line, token.column)
+    message = str(error)
+    place = re.match(r"error at (\d+):(\d+): ", message)
+    if place is None:
+        return QuerySyntaxError(message)
+    line, column = int(place[1]), int(place[2])
+    near = next((token for token in found if (token.line, token.column) >= (line, column)), None)
+    told = f"this is not SPARQL 1.1 at or before {near.text if near else 'the end'}"
+    if words := _expected(message[place.end() :]):
+        told += f"; expected {words}"
+    return QuerySyntaxError(told, line, column)
+
+
+def _expected(alternatives: str) -> str:
+    """The readable ones among the parser's alternatives: keywords, marks and sentences."""
+    kept = [
+        part.strip().strip('"')
+        for part in alternatives.removeprefix("expected ").removeprefix("one of ").split(", ")
+        if not re.search(r"[\[\]|]|\.\.|\\u|<unreported>", part)
+    ]
+    return " or ".join(filter(None, kept))
+
+
+def _first_verb(found: Sequence[Token]) -> Token | None:
+    """The token after the prologue."""
+    skip = 0
+    for token in found:
+        if skip:
+            skip -= 1
+        elif token.is_word("PREFIX"):
+            skip = 2
+        elif token.is_word("BASE", "VERSION"):
+            skip = 1
+        else:
+            return token
+    return None
+
+
+def _resolved(query: str) -> tuple[str, Sequence[int]]:
+    """*query* without codepoint escapes, and the offset in *query* of each of its characters."""
+    if "\\" not in query or not _CODEPOINT.search(query):
+        return query, range(len(query) + 1)
+    parts: list[str] = []
+    offsets: list[int] = []
+    end = 0
+    for match in _CODEPOINT.finditer(query):
+        code = int(match[1] or match[2], 16)
+        if code > sys.maxunicode or code in _SURROGATES:
+            continue
+        parts += (query[end : match.start()], chr(code))
+        offsets += range(end, match.start() + 1)
+        end = match.end()
+    parts.append(query[end:])
+    offsets += range(end, len(query) + 1)
+    return "".join(parts), offsets
+
+
+def _reaches_service(text: str) -> bool:
+    """Whether SERVICE stands at a place that tokens, in some reading of *text*, lead to."""
+    read = _Reader(text)
+    places = [0]
+    seen = -1
+    while places:
+        position = heapq.heappop(places)
+        if position == seen:
+            continue
+        seen = position
+        kind, end = read.at(position)
+        if kind is None and text.startswith(('""', "''"), position):
+            end = position + 2  # an empty string, to an engine that found no long one
+        elif kind is None:
+            continue
+        if kind == "IRI" and not _SURELY_IRI.match(text, position):
+            heapq.heappush(places, position + 1)
+        if _may_call(read, kind, position, end):
+            return True
+        heapq.heappush(places, end)
+    return False
+
+
+def _may_call(read: _Reader, kind: str | None, start: int, end: int) -> bool:
+    token = read.text[start:end].upper()
+    if kind == "WORD":
+        return "SERVICE" in token
+    if kind == "NAME" and "SERVICE" in token.partition(":")[0]:
+        after, gap = read.at(end)
+        while after in {"space", "COMMENT"}:
+            end, (after, gap) = gap, read.at(gap)
+        return read.text.startswith("{", end)
+    return False
+
+
+class _Reader:
+    """Reads the token at any place of a text; quick when places are asked for in rising order."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._nameless = 0
+
+    def at(self, position: int) -> tuple[str | None, int]:
+        """The kind of the token at *position* and its end; None where no token begins."""
+        if position >= self._nameless:
+            name = _NAME.match(self.text, position)
+            if name is not None and name["NAME"]:
+                return "NAME", name.end()
+            if name is not None and name["run"]:
+                # No prefix can begin before the end of this run of letters, digits, dots
+                # and hyphens either, for no colon follows it.
+                self._nameless = name.end()
+        match = _TOKEN.match(self.text, position)
+        return (match.lastgroup, match.end()) if match else (None, position)
+
+
+def _broken(character: str) -> str:
+    if character in "'\"":
+        return f"a string that begins with {character} is not closed"
+    if character == "\\":
+        return "a backslash outside a string is no valid escape"
+    return f"no token begins with {character!r}"
+
+
+class _Places:
+    """Line and column of offsets that are asked for in rising order."""
+
+    def __init__(self, text: str) -> None:
+        self._lines: Iterator[int] = (match.end() for match in re.finditer(r"\r\n|\n|\r", text))
+        self._line, self._start = 1, 0
+        self._next = next(self._lines, None)
+
+    def of(self, offset: int) -> tuple[int, int]:
+        while self._next is not None and self._next <= offset:
+            self._line, self._start = self._line + 1, self._next
+            self._next = next(self._lines, None)
+        return self._line, offset - self._start + 1
