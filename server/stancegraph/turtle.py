@@ -98,11 +98,15 @@ def read(path: Path, name: str) -> TurtleFile:
 class Positions:
     """The lines on which the statements of one Turtle text stand, counted from 1.
 
-    Objects and predicates inside brackets have no place of their own: theirs is that of
-    the statement's predicate.
+    What stands inside brackets has no place of its own.
+
+    Attributes:
+        blank_subjects: The lines of statements about a blank node, in order.
     """
 
     def __init__(self, text: str) -> None:
+        self.blank_subjects: list[int] = []
+        self._text = text
         self._lines: dict[tuple[object, ...], int] = {}
         source = _Source(text)
         for statement in source.statements():
@@ -118,17 +122,14 @@ class Positions:
         except _Unreadable:
             return cls("")
 
-    def line(
-        self,
-        subject: ox.NamedNode | ox.BlankNode,
-        predicate: ox.NamedNode | None = None,
-        value: object = None,
-    ) -> int | None:
-        """The line of a triple, else of its predicate, else of its subject, else None."""
-        for key in ((subject, predicate, value), (subject, predicate), (subject,)):
-            if (line := self._lines.get(key)) is not None:
-                return line
-        return None
+    def line(self, *part: object) -> int | None:
+        """The line where *part* first stands: a subject, with predicate, with object."""
+        return self._lines.get(part)
+
+    def line_with(self, word: str) -> int | None:
+        """The first line on which *word* occurs, not as part of a longer one."""
+        found = re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", self._text)
+        return self._text.count("\n", 0, found.start()) + 1 if found else None
 
     def _learn(self, source: _Source, statement: _Statement) -> bool:
         """Note the places of *statement*; False for one that does not parse."""
@@ -143,15 +144,20 @@ class Positions:
             triples = _parse(f"{statement.prologue}\n{text}")
         except SyntaxError:
             return False
+        subject_line = source.place(statement.tokens[0].start)[0]
+        if statement.tokens[0].text.startswith(("[", "_:")):
+            self.blank_subjects.append(subject_line)
         cut = None
         for subject, predicate, value in triples:
-            if isinstance(subject, ox.NamedNode) and subject.value.startswith("mark:"):
+            if not isinstance(subject, ox.NamedNode):
+                continue
+            if subject.value.startswith("mark:"):
                 cut = cuts[int(subject.value.removeprefix("mark:"))]
             elif cut is not None:
-                places = ((subject,), cut.subject), ((subject, predicate), cut.verb)
-                for key, token in (*places, ((subject, predicate, value), cut.object)):
-                    self._lines.setdefault(key, source.place(token.start)[0])
-                cut = None
+                self._lines.setdefault((subject,), subject_line)
+                for key, token in (((), cut.verb), ((value,), cut.object)):
+                    line = source.place(token.start)[0]
+                    self._lines.setdefault((subject, predicate, *key), line)
         return True
 
 

@@ -1,0 +1,167 @@
+"""The first step of a build: all Turtle files of a folder, each as a named graph."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import pyoxigraph as ox
+
+from stancegraph.build import checks
+from stancegraph.build.progress import Progress
+from stancegraph.problems import Problem, Severity
+from stancegraph.turtle import Positions, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stancegraph.folder import GraphFolder
+
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+
+@dataclass(kw_only=True)
+class ParsedGraph:
+    """The stated triples of a graph folder, and where they stand.
+
+    Attributes:
+        folder: Where they were read.
+        graphs: The triples of each file, in its order, by the IRI of its named graph; sorted
+            by IRI. No triple holds a triple.
+        files: The file of each graph, as an absolute path.
+        problems: What is wrong with the files, apart from what shapes say; in file order.
+        skipped: Subjects of statements that were skipped for a syntax error.
+        lost: Whether a whole file could not be read, so that anything may be missing.
+        told: Focus node and property of what *problems* say already; no property means that
+            whatever else is said of the node only follows from it.
+    """
+
+    folder: GraphFolder
+    graphs: dict[ox.NamedNode, list[ox.Triple]]
+    files: dict[ox.NamedNode, Path]
+    problems: list[Problem] = field(default_factory=list)
+    skipped: set[ox.NamedNode] = field(default_factory=set)
+    lost: bool = False
+    told: set[tuple[str, str | None]] = field(default_factory=set)
+
+    def part(self, graph: ox.NamedNode) -> str:
+        """The path of a graph's file without its ending: ``data/treaties/budapest-convention``."""
+        return graph.value.removeprefix(f"{self.folder.base}graph/")
+
+    def triples(self, *parts: str) -> Iterator[ox.Triple]:
+        """The triples of the files in *parts*, ``data`` or ``ontology/schemes``; of all, if none.
+
+        A part names a folder or a file without its ending. A triple of two files comes twice.
+        """
+        for graph, triples in self.graphs.items():
+            if not parts or is_in(self.part(graph), *parts):
+                yield from triples
+
+    def place(
+        self,
+        focus: Term,
+        predicate: ox.NamedNode | None = None,
+        value: Term | None = None,
+        *,
+        within: ox.NamedNode | None = None,
+    ) -> tuple[str, int | None]:
+        """The file and line of the triple *focus predicate value*, as far as it can be told.
+
+        Else those of the predicate in the subject's block, else of the block; for a blank
+        node, the first line that names the value or predicate. ``("-", None)`` for a node
+        that no file describes.
+
+        With *within*, only that graph is looked at.
+        """
+        graphs = self.described.get(focus, []) if within is None else [within]
+        whole = (focus, predicate, value)
+        for length in (3, 2, 1):
+            for graph in graphs:
+                if (line := self.positions(graph).line(*whole[:length])) is not None:
+                    return self._name(graph), line
+        for graph in graphs:
+            for term in (value, predicate):
+                if isinstance(term, ox.NamedNode):
+                    word = term.value.replace("#", "/").rpartition("/")[2]
+                    if (line := self.positions(graph).line_with(word)) is not None:
+                        return self._name(graph), line
+        return (self._name(graphs[0]) if graphs else "-"), None
+
+    @cached_property
+    def described(self) -> dict[Term, list[ox.NamedNode]]:
+        """The graphs that say something of a subject, sorted, by subject."""
+        found: defaultdict[Term, list[ox.NamedNode]] = defaultdict(list)
+        for graph, triples in self.graphs.items():
+            for subject in dict.fromkeys(triple.subject for triple in triples):
+                found[subject].append(graph)
+        return dict(found)
+
+    def positions(self, graph: ox.NamedNode) -> Positions:
+        """The lines of a graph's file; read when first asked for."""
+        if graph not in self._positions:
+            self._positions[graph] = Positions.of(self.files[graph])
+        return self._positions[graph]
+
+    @cached_property
+    def _positions(self) -> dict[ox.NamedNode, Positions]:
+        return {}
+
+    def _name(self, graph: ox.NamedNode) -> str:
+        return self.folder.relative(self.files[graph])
+
+    def follows(self, problem: Problem) -> bool:
+        """Whether *problem*, found by shapes, only follows from one in *problems*."""
+        if problem.focus is None:
+            return False
+        value = problem.value or ""
+        named = value.startswith("<") and value.endswith(">")
+        for node in (problem.focus, value[1:-1] if named else problem.focus):
+            if (node, None) in self.told:
+                return True
+        if self.lost and named and ox.NamedNode(value[1:-1]) not in self.described:
+            return True
+        return (problem.focus, problem.property) in self.told
+
+
+def is_in(path: str, *parts: str) -> bool:
+    """Whether *path* is one of *parts*, or in a folder that is."""
+    return any(path == part or path.startswith(f"{part}/") for part in parts)
+
+
+def parse(folder: GraphFolder, *, progress: Progress | None = None) -> ParsedGraph:
+    """Read all Turtle files of *folder* and check what does not need shapes.
+
+    Returns the graph, whatever is wrong with it: see its ``problems``. *progress* is told of
+    each file that was read.
+    """
+    progress = progress or Progress()
+    graph = ParsedGraph(folder=folder, graphs={}, files={})
+    paths = folder.turtle_files
+    for number, path in enumerate(paths, start=1):
+        _read_into(graph, path)
+        progress.step(number, len(paths))
+    graph.graphs = dict(sorted(graph.graphs.items(), key=lambda item: item[0].value))
+    graph.told |= {(subject.value, None) for subject in graph.skipped}
+    graph.problems += checks.problems(graph)
+    graph.problems.sort(key=lambda problem: problem.sort_key)
+    return graph
+
+
+def _read_into(graph: ParsedGraph, path: Path) -> None:
+    name = graph.folder.relative(path)
+    try:
+        iri = ox.NamedNode(graph.folder.graph_iri(path))
+    except ValueError:
+        message = "the name makes no IRI: use letters, digits, '-', '_' and '.'"
+        graph.problems.append(Problem(name, None, Severity.VIOLATION, message))
+        graph.lost = True
+        return
+    found = read(path, name)
+    graph.files[iri] = path
+    graph.graphs[iri] = found.triples
+    graph.problems += found.problems
+    graph.skipped |= found.skipped
+    graph.lost = graph.lost or found.lost
