@@ -1,0 +1,445 @@
+"""Files of saved queries and rules: their header, their parameters, and binding these.
+
+A file begins with lines ``#+``, which together are YAML: ``summary`` and ``description``;
+``params``, the type of each parameter; for a saved query ``columns``, what it projects;
+for a rule ``inputs``, the graphs it reads. A line marked ``#= params`` is a VALUES block of
+one row: a real example, so that the file runs as it stands. Binding rebuilds each such line
+from RDF terms; text of a caller never becomes text of a query.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
+
+import pyoxigraph as ox
+import yaml
+
+from stancegraph import scopes, sparql
+from stancegraph.errors import BadParameter, QuerySyntaxError
+from stancegraph.problems import Problem, Severity
+from stancegraph.sparql import Kind, Term, Token
+from stancegraph.terms import XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from stancegraph.folder import GraphFolder
+    from stancegraph.sparql import QueryForm
+
+ParameterType: TypeAlias = Literal["iri", "xsd:date", "xsd:integer", "xsd:string"]
+
+TYPES: tuple[ParameterType, ...] = get_args(ParameterType)
+PARAMETER_KEYS = ("type", "kinds", "choices", "description")
+QUERY_KEYS = ("summary", "description", "params", "columns")
+RULE_KEYS = ("summary", "description", "params", "inputs")
+MARK = "#= params"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a caller sets in a query.
+
+    Attributes:
+        name: Without ``?``.
+        kinds: For an iri: what it may name, as in IRIs (``state``); empty for anything.
+        choices: For an integer or string: the values allowed; empty for all.
+        example: The term that stands in the file.
+    """
+
+    name: str
+    type: ParameterType
+    kinds: tuple[str, ...]
+    choices: tuple[str, ...]
+    description: str
+    example: Term
+
+    def fits(self, term: Term) -> bool:
+        """Whether *term* is of this parameter's type."""
+        if isinstance(term, ox.NamedNode):
+            return self.type == "iri"
+        return self.type != "iri" and term.datatype == XSD[self.type.removeprefix("xsd:")]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFile:
+    """What saved queries and rules have in common.
+
+    Attributes:
+        name: ``theme/name`` of a saved query, the file's stem for a rule.
+        path: As in the graph folder, with ``/``.
+        params: By name, in the order of the header.
+        text: The whole file, which runs as it stands.
+    """
+
+    name: str
+    path: str
+    summary: str
+    description: str
+    params: Mapping[str, Parameter]
+    text: str
+    _lines: tuple[tuple[int, int, tuple[str, ...]], ...] = field(repr=False)
+
+    def bind(self, terms: Mapping[str, Term]) -> str:
+        """The text with its parameters set to *terms*, one for each declared parameter.
+
+        Raises:
+            BadParameter: *terms* lacks a declared name, holds an undeclared one, or a term
+                is not of the declared type.
+        """
+        for name in terms:
+            if name not in self.params:
+                raise BadParameter(name, not_declared(name, self.params))
+        for name, parameter in self.params.items():
+            if name not in terms:
+                raise BadParameter(name, f"is missing; for example {_shown(parameter.example)}")
+            if not parameter.fits(terms[name]):
+                raise BadParameter(name, f"is not of type {parameter.type}")
+        parts: list[str] = []
+        end = 0
+        for start, stop, variables in self._lines:
+            row = {name: terms[name] for name in variables}
+            parts += (self.text[end:start], sparql.values_line(row))
+            end = stop
+        return "".join([*parts, self.text[end:]])
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery(QueryFile):
+    """A question of ``queries/<theme>/<name>.rq``.
+
+    Attributes:
+        columns: The variables it projects, in order; empty unless it is a SELECT.
+    """
+
+    columns: tuple[str, ...]
+
+    @property
+    def theme(self) -> str:
+        """The folder it is in; empty for a query directly in ``queries/``."""
+        return self.name.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(QueryFile):
+    """A CONSTRUCT of ``ontology/rules/<name>.rq``, which writes ``graph/derived/<name>``.
+
+    Attributes:
+        inputs: The graphs it reads, as prefixes of graph names: ``data`` for all under
+            ``graph/data/``, ``derived/dates`` for what that rule wrote.
+    """
+
+    inputs: tuple[str, ...]
+
+
+_AnyFile = TypeVar("_AnyFile", SavedQuery, Rule)
+
+
+def read_queries(root: Path) -> tuple[list[SavedQuery], list[Problem]]:
+    """The saved queries under *root*/queries, in order, and all that is wrong in them."""
+    return _read_all(root, sorted((root / "queries").rglob("*.rq")), _read_query)
+
+
+def read_rules(folder: GraphFolder) -> tuple[list[Rule], list[Problem]]:
+    """The rules of *folder*, in the order of their names, and all that is wrong in them."""
+    return _read_all(folder.root, folder.rule_files, _read_rule)
+
+
+def _read_all(
+    root: Path, paths: Sequence[Path], read: Callable[[_Reading], _AnyFile]
+) -> tuple[list[_AnyFile], list[Problem]]:
+    files: list[_AnyFile] = []
+    problems: list[Problem] = []
+    for path in paths:
+        reading = _Reading(root, path)
+        made = read(reading)
+        if reading.problems:
+            problems += sorted(set(reading.problems), key=lambda problem: problem.sort_key)
+        else:
+            files.append(made)
+    return files, problems
+
+
+def not_declared(name: str, params: Mapping[str, Parameter]) -> str:
+    """What to tell a caller who set the undeclared parameter *name*."""
+    has = f"it has {', '.join(params)}" if params else "it has none"
+    near = difflib.get_close_matches(name, params, n=1)
+    return f"is no parameter of this query; {f'did you mean {near[0]}?' if near else has}"
+
+
+def _shown(term: Term) -> str:
+    return str(term) if isinstance(term, ox.NamedNode) else term.value
+
+
+class _Reading:
+    """One file being read: its text, its tokens, its header, and what is wrong with it."""
+
+    def __init__(self, root: Path, path: Path) -> None:
+        self.path = path.relative_to(root).as_posix()
+        self.problems: list[Problem] = []
+        self.parsed = False
+        self.text = ""
+        self.all: list[Token] = []
+        self.tokens: list[Token] = []
+        self.header: dict[str, Any] = {}
+        self._lines: dict[str, int] = {}
+        try:
+            self.text = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            self.problem(1, f"is not UTF-8 (byte {error.start}): save it as UTF-8")
+            return
+        except OSError as error:
+            self.problem(1, f"cannot be read: {error.strerror}")
+            return
+        try:
+            self.all = sparql.tokens(self.text, comments=True)
+            self.tokens = [token for token in self.all if token.kind is not Kind.COMMENT]
+            sparql.check_syntax(self.text)
+            self.parsed = True
+        except QuerySyntaxError as error:
+            self.problem(error.line or 1, error.message, error.column)
+        self._read_header()
+
+    @property
+    def form(self) -> QueryForm | None:
+        """The form of the query; None where it cannot be parsed."""
+        return sparql.query_form(self.text) if self.parsed else None
+
+    def problem(self, line: int, message: str, column: int | None = None) -> None:
+        self.problems.append(Problem(self.path, line, Severity.VIOLATION, message, column))
+
+    def _read_header(self) -> None:
+        lines = self.text.splitlines()
+        begun = next((i for i, line in enumerate(lines) if line.startswith("#+")), None)
+        if begun is None:
+            self.problem(1, "has no header: begin with lines '#+ summary: …' and so on")
+            return
+        kept = []
+        for line in lines[begun:]:
+            if not line.startswith("#+"):
+                break
+            kept.append(line[2:].removeprefix(" "))
+        try:
+            header = yaml.safe_load("\n".join(kept))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            at = begun + 1 + min(mark.line if mark else 0, len(kept) - 1)
+            self.problem(at, f"the header is not YAML: {getattr(error, 'problem', error)}")
+            return
+        if not isinstance(header, dict):
+            self.problem(begun + 1, "the header must be YAML of the form 'key: value'")
+            return
+        self.header = header
+        for number, line in enumerate(kept, begun + 1):
+            if key := re.match(r"(\w+):", line):
+                self._lines.setdefault(key[1], number)
+
+    def line_of(self, key: str) -> int:
+        """The line of a header key; 1 where it is missing."""
+        return self._lines.get(key, 1)
+
+    def check_keys(self, allowed: Sequence[str], needed: Sequence[str]) -> None:
+        if not self.header:
+            return
+        for key in self.header:
+            if key not in allowed:
+                hint = " or ".join(difflib.get_close_matches(str(key), allowed, n=1) or allowed)
+                self.problem(self.line_of(str(key)), f"unknown header key {key!r}: write {hint}")
+        for key in needed:
+            if not self.header.get(key):
+                self.problem(1, f"the header has no {key}: add a line '#+ {key}: …'")
+
+    def text_of(self, key: str) -> str:
+        value = self.header.get(key, "")
+        if not isinstance(value, str):
+            self.problem(self.line_of(key), f"{key} must be text; put it in quotes")
+            return ""
+        return value.strip()
+
+    def list_of(self, key: str) -> tuple[str, ...]:
+        value = self.header.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.problem(self.line_of(key), f"{key} must be a list of words: [one, two]")
+            return ()
+        return tuple(value)
+
+    def check_prologue(self) -> None:
+        """Absolute IRIs and declared prefixes only, so that the text runs anywhere."""
+        for token in self.tokens:
+            if token.is_word("BASE"):
+                self.problem(token.line, "BASE is not used here: write absolute IRIs")
+            if token.kind is Kind.IRI and not re.match(r"<[A-Za-z][A-Za-z0-9+.-]*:", token.text):
+                self.problem(token.line, f"{token.text} is relative: write an absolute IRI")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A params line: where its VALUES block stands in the text, and what it binds."""
+
+    number: int
+    start: int
+    stop: int
+    terms: dict[str, Term]
+
+
+def _params_lines(reading: _Reading) -> list[_Line]:
+    by_line: dict[int, list[Token]] = {}
+    for token in reading.all:
+        by_line.setdefault(token.line, []).append(token)
+    lines = []
+    for number, row in by_line.items():
+        if not (row[-1].kind is Kind.COMMENT and row[-1].text.startswith(MARK)):
+            continue
+        block = row[:-1]
+        whole = bool(block) and block[0].is_word("VALUES") and block[-1].text == "}"
+        terms = _row(reading, block) if whole else None
+        if terms is None:
+            reading.problem(number, f"a line marked {MARK} holds one VALUES block of one row")
+            continue
+        last = block[-1]
+        lines.append(_Line(number, block[0].start, last.start + len(last.text), terms))
+    return lines
+
+
+def _row(reading: _Reading, block: list[Token]) -> dict[str, Term] | None:
+    """The terms of a VALUES block, as the engine reads them; None if they are not one row."""
+    prologue = "".join(
+        f"PREFIX {name}: <{iri}>\n" for name, iri in sparql.prefixes(reading.tokens).items()
+    )
+    text = " ".join(token.text for token in block).replace(" ^^ ", "^^")
+    try:
+        results = ox.Store().query(f"{prologue}SELECT * {{ {text} }}")
+    except SyntaxError:
+        return None
+    assert isinstance(results, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+    rows = list(results)
+    terms = {variable.value: rows[0][variable] for variable in results.variables if len(rows) == 1}
+    if not terms or not all(isinstance(term, Term) for term in terms.values()):
+        return None
+    return terms
+
+
+def _parameters(reading: _Reading, lines: Sequence[_Line]) -> dict[str, Parameter]:
+    """The declared parameters that are in order; the others are told as problems."""
+    declared = reading.header.get("params") or {}
+    at = reading.line_of("params")
+    if not isinstance(declared, dict):
+        reading.problem(at, "params must give each name its type: {country: iri}")
+        return {}
+    examples: dict[str, Term] = {}
+    for line in lines:
+        for name, term in line.terms.items():
+            if name not in declared:
+                reading.problem(line.number, f"?{name} is not declared: add it to params")
+            if examples.setdefault(name, term) != term:
+                reading.problem(line.number, f"?{name} has another value in an earlier params line")
+    params = {}
+    for name, declaration in declared.items():
+        long: dict[str, Any] = (
+            declaration if isinstance(declaration, dict) else {"type": declaration}
+        )
+        if problem := _wrong_declaration(long):
+            reading.problem(at, f"parameter {name}: {problem}")
+        elif name not in examples:
+            reading.problem(at, f"parameter {name} is bound by no line marked {MARK}")
+        else:
+            params[name] = Parameter(
+                name,
+                long["type"],
+                tuple(long.get("kinds", ())),
+                tuple(str(choice) for choice in long.get("choices", ())),
+                long.get("description", ""),
+                examples[name],
+            )
+            if not params[name].fits(examples[name]):
+                reading.problem(at, f"parameter {name}: the example is not of type {long['type']}")
+    return params
+
+
+def _wrong_declaration(declaration: Mapping[str, Any]) -> str | None:
+    if declaration.get("type") not in TYPES:
+        return f"give its type: {', '.join(TYPES)}"
+    for key, value in declaration.items():
+        if key not in PARAMETER_KEYS:
+            return f"unknown key {key!r}: write {', '.join(PARAMETER_KEYS)}"
+        if key in {"kinds", "choices"} and not isinstance(value, list):
+            return f"{key} must be a list: [one, two]"
+    if "kinds" in declaration and declaration["type"] != "iri":
+        return "only an iri has kinds"
+    return None
+
+
+def _check_scopes(reading: _Reading, names: Sequence[str], lines: Sequence[_Line]) -> None:
+    if not reading.parsed:
+        return
+    root = scopes.groups(reading.tokens)
+    numbers = {line.number for line in lines}
+    for name in names:
+        for group in root.walk():
+            token = group.values.get(name)
+            if token is not None and token.line not in numbers:
+                reading.problem(token.line, f"VALUES binds ?{name}: mark the line {MARK}")
+        for number in dict.fromkeys(token.line for token in scopes.unbound(root, name)):
+            reading.problem(
+                number,
+                f"?{name} is not bound in this scope: repeat the params line inside the MINUS, "
+                "sub-SELECT or nested group",
+            )
+
+
+def _read_query(reading: _Reading) -> SavedQuery:
+    reading.check_keys(QUERY_KEYS, ["summary"])
+    columns = reading.list_of("columns")
+    if reading.form == "SELECT":
+        _check_select(reading, columns)
+    stem = reading.path.removeprefix("queries/").removesuffix(".rq")
+    return SavedQuery(*_common(reading, stem), columns=columns)
+
+
+def _check_select(reading: _Reading, columns: tuple[str, ...]) -> None:
+    at = reading.line_of("columns")
+    projected = scopes.projection(reading.tokens)
+    if not columns:
+        reading.problem(1, "the header has no columns: add a line '#+ columns: […]'")
+    elif projected is None:
+        reading.problem(at, "SELECT * projects what it finds: name the columns instead")
+    elif list(columns) != projected:
+        told = ", ".join(projected)
+        reading.problem(at, f"columns are not what SELECT projects, in its order: {told}")
+    if not scopes.is_ordered(reading.tokens):
+        last = reading.tokens[-1].line
+        reading.problem(last, "a SELECT needs ORDER BY: its rows must always come in one order")
+
+
+def _read_rule(reading: _Reading) -> Rule:
+    reading.check_keys(RULE_KEYS, ["summary", "inputs"])
+    if reading.form not in {None, "CONSTRUCT"}:
+        reading.problem(1, "a rule is a CONSTRUCT")
+    stem = reading.path.rpartition("/")[2].removesuffix(".rq")
+    inputs = reading.list_of("inputs")
+    if f"derived/{stem}" in inputs or "derived" in inputs:
+        reading.problem(reading.line_of("inputs"), "a rule may not read what it writes")
+    return Rule(*_common(reading, stem), inputs=inputs)
+
+
+def _common(
+    reading: _Reading, name: str
+) -> tuple[
+    str, str, str, str, dict[str, Parameter], str, tuple[tuple[int, int, tuple[str, ...]], ...]
+]:
+    reading.check_prologue()
+    lines = _params_lines(reading)
+    params = _parameters(reading, lines)
+    _check_scopes(reading, list(params), lines)
+    return (
+        name,
+        reading.path,
+        reading.text_of("summary"),
+        reading.text_of("description"),
+        params,
+        reading.text,
+        tuple((line.start, line.stop, tuple(line.terms)) for line in lines),
+    )
