@@ -1,1 +1,178 @@
 """From Turtle files to a release: parse, validate, derive, describe, release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stancegraph.build.derive import derive, mixed_terms
+from stancegraph.build.describe import count_claims, describe
+from stancegraph.build.parse import ParsedGraph, parse
+from stancegraph.build.progress import Progress
+from stancegraph.build.release import (
+    Release,
+    canonical_lines,
+    date_of,
+    description_iri,
+    digest_of,
+    only_build,
+    open_release,
+    previous_of,
+    release_id,
+    write_release,
+)
+from stancegraph.build.validate import ValidationReport, validate
+from stancegraph.errors import BadQueryFile, InvalidGraph
+from stancegraph.names import Names
+from stancegraph.problems import Problem, Severity
+from stancegraph.queryfile import read_queries, read_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from pathlib import Path
+
+    from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.validate import EngineName
+    from stancegraph.folder import GraphFolder
+    from stancegraph.queryfile import Rule
+
+__all__ = ["Check", "Progress", "Release", "build", "check", "open_release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A graph folder as it was found.
+
+    Attributes:
+        rules: Those that can be used, in the order of their names.
+        report: What the shapes say, without what only follows from *graph*'s own problems;
+            None where it was not asked, because ontology/ or shapes/ could not be read.
+        problems: All problems of all files, in file order, each once.
+    """
+
+    graph: ParsedGraph
+    rules: tuple[Rule, ...]
+    report: ValidationReport | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def violations(self) -> int:
+        """How many of the problems stop a build."""
+        return sum(problem.severity is Severity.VIOLATION for problem in self.problems)
+
+
+def check(
+    folder: GraphFolder, *, engine: EngineName = "fast", progress: Progress | None = None
+) -> Check:
+    """Read *folder* and validate it: everything that is wrong with it, in one run."""
+    progress = progress or Progress()
+    with progress.stage("parse"):
+        graph = parse(folder, progress=progress)
+        rules, wrong_rules = read_rules(folder)
+        _, wrong_queries = read_queries(folder.root)
+    report = None
+    with progress.stage("validate"):
+        if not graph.lost_words:
+            report = _without_follow_ups(validate(graph, engine=engine), graph)
+    problems = {*graph.problems, *wrong_rules, *wrong_queries}
+    if report is not None:
+        problems.update(report.problems(graph))
+    return Check(graph, tuple(rules), report, _in_file_order(problems))
+
+
+def build(
+    folder: GraphFolder,
+    releases: Path,
+    *,
+    release_date: date | None = None,
+    progress: Progress | None = None,
+) -> Release:
+    """Build a release of *folder* into *releases* and make it the current one.
+
+    The same files, date and release before give the same release, byte for byte.
+
+    Args:
+        release_date: That of the last commit of *folder*, else today, unless given.
+        progress: Is told of each stage, and of what the checks found.
+
+    Raises:
+        InvalidGraph: the files have violations; what is in *releases* stays as it was.
+        OperationError: *releases* cannot be written to, or another build is at work there.
+    """
+    progress = progress or Progress()
+    release_date = release_date or date_of(folder)
+    with only_build(releases):
+        found = check(folder, progress=progress)
+        with progress.stage("derive"):
+            derived, problems = _derive(found, release_date)
+        found = Check(
+            found.graph, found.rules, found.report, _in_file_order({*found.problems, *problems})
+        )
+        progress.checked(found)
+        if found.violations:
+            raise InvalidGraph(found.problems)
+        return _release(found, derived, releases, release_date, progress)
+
+
+def _derive(found: Check, release_date: date) -> tuple[list[DerivedGraph], list[Problem]]:
+    """What the rules conclude, and what is wrong with them; nothing from a broken graph."""
+    if found.violations:
+        return [], []
+    try:
+        derived = derive(found.graph, found.rules, release_date=release_date)
+    except BadQueryFile as error:
+        return [], [Problem(error.path, error.line, Severity.VIOLATION, error.problem)]
+    return derived, list(mixed_terms(found.graph, derived))
+
+
+def _release(
+    found: Check,
+    derived: list[DerivedGraph],
+    releases: Path,
+    release_date: date,
+    progress: Progress,
+) -> Release:
+    folder, graph = found.graph.folder, found.graph
+    graphs = {**graph.graphs, **{made.iri: list(made.triples) for made in derived}}
+    with progress.stage("describe"):
+        lines = canonical_lines(graphs)
+        digest = digest_of(lines)
+        name = release_id(release_date, digest)
+        previous = previous_of(releases, name)
+        description = describe(
+            graph,
+            derived,
+            release_id=name,
+            release_date=release_date,
+            digest=digest,
+            previous=previous,
+        )
+        lines += canonical_lines({description_iri(folder.base): description})
+    with progress.stage("release"):
+        return write_release(
+            folder,
+            releases,
+            release_date=release_date,
+            digest=digest,
+            previous=previous,
+            counts={
+                "files": len(graph.files),
+                "graphs": len(graphs) + 1,
+                "triples": len(lines),
+                "claims": count_claims(graph),
+            },
+            quads=lines,
+            things=Names.of(
+                folder.base, (triple for triples in graphs.values() for triple in triples)
+            ),
+        )
+
+
+def _without_follow_ups(report: ValidationReport, graph: ParsedGraph) -> ValidationReport:
+    results = [result for result in report.results if not graph.follows(result.problem(graph))]
+    return ValidationReport.of(results, report.failures)
+
+
+def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.sort_key))

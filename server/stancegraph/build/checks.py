@@ -134,7 +134,7 @@ def _blank_nodes(graph: ParsedGraph) -> Iterator[Problem]:
 
 def _untyped(graph: ParsedGraph) -> Iterator[Problem]:
     typed = {triple.subject for triple in graph.triples() if triple.predicate == RDF.type}
-    first = {}
+    first: dict[ox.NamedNode, tuple[ox.NamedNode, ox.Triple]] = {}
     for iri, triple in _data(graph):
         if isinstance(triple.subject, ox.NamedNode) and triple.subject not in typed:
             first.setdefault(triple.subject, (iri, triple))

@@ -35,6 +35,8 @@ class ParsedGraph:
         problems: What is wrong with the files, apart from what shapes say; in file order.
         skipped: Subjects of statements that were skipped for a syntax error.
         lost: Whether a whole file could not be read, so that anything may be missing.
+        lost_words: Whether part of ontology/ or shapes/ could not be read, so that what
+            shapes would say is not to be trusted.
         told: Focus node and property of what *problems* say already; no property means that
             whatever else is said of the node only follows from it.
     """
@@ -45,6 +47,7 @@ class ParsedGraph:
     problems: list[Problem] = field(default_factory=list)
     skipped: set[ox.NamedNode] = field(default_factory=set)
     lost: bool = False
+    lost_words: bool = False
     told: set[tuple[str, str | None]] = field(default_factory=set)
 
     def part(self, graph: ox.NamedNode) -> str:
@@ -165,3 +168,5 @@ def _read_into(graph: ParsedGraph, path: Path) -> None:
     graph.problems += found.problems
     graph.skipped |= found.skipped
     graph.lost = graph.lost or found.lost
+    if is_in(name, "ontology", "shapes") and (found.lost or found.skipped or not found.triples):
+        graph.lost_words = True

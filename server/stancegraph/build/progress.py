@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stancegraph.build import Check
+
 
 class Progress:
     """Measures the stages of a build and keeps silent; a command overrides what it shows.
@@ -39,3 +41,6 @@ class Progress:
 
     def ended(self, name: str) -> None:
         """The stage *name* is over, well or not."""
+
+    def checked(self, found: Check) -> None:
+        """All files were read and checked; *found* is what is wrong with them."""

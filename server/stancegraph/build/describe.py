@@ -1,0 +1,209 @@
+"""The fourth step of a build: what the release says of itself, in a named graph of its own.
+
+It says it in VoID, DCAT 3, PROV and the SPARQL service description, without blank nodes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pyoxigraph as ox
+
+from stancegraph.terms import (
+    DCAT,
+    DCTERMS,
+    PROV,
+    RDF,
+    RDFS,
+    SD,
+    SG,
+    SPDX,
+    VOID,
+    XSD,
+    short,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.parse import ParsedGraph
+
+Value = ox.NamedNode | ox.Literal
+
+
+def describe(
+    graph: ParsedGraph,
+    derived: Sequence[DerivedGraph],
+    *,
+    release_id: str,
+    release_date: date,
+    digest: str,
+    previous: str | None,
+) -> list[ox.Triple]:
+    """The description of a release, sorted, each triple once.
+
+    Args:
+        digest: SHA-256 of the canonical N-Quads, in hexadecimal.
+        previous: The id of the release that this one follows.
+    """
+    base = graph.folder.base
+    release = ox.NamedNode(f"{base}release/{release_id}")
+    graphs = {
+        **{iri: tuple(triples) for iri, triples in graph.graphs.items()},
+        **{found.iri: found.triples for found in derived},
+    }
+    distinct = {triple for triples in graphs.values() for triple in triples}
+    issued = ox.Literal(release_date.isoformat(), datatype=XSD.date)
+    described = [
+        *_facts(release, DCAT.Dataset, {
+            DCTERMS.issued: issued,
+            DCTERMS.license: ox.NamedNode(graph.folder.licence),
+            DCTERMS.title: ox.Literal(f"{graph.folder.title}, release {release_id}"),
+            DCAT.isVersionOf: ox.NamedNode(base),
+            DCAT.version: ox.Literal(release_id),
+        }),
+        *(ox.Triple(release, DCTERMS.publisher, agent) for agent in _publishers(graph)),
+        *_checksum(release, digest),
+        *_statistics(release, distinct, base),
+        *_named_graphs(release, graphs),
+        *_derivations(release, derived, graph),
+    ]  # fmt: skip
+    if previous is not None:
+        before = ox.NamedNode(f"{base}release/{previous}")
+        described.append(ox.Triple(release, DCAT.previousVersion, before))
+    return sorted(set(described), key=str)
+
+
+def count_claims(graph: ParsedGraph) -> int:
+    """How many things of data/ are of sg:Claim or a class below it."""
+    below = {SG.Claim}
+    narrower = [
+        (triple.subject, triple.object)
+        for triple in graph.triples("ontology")
+        if triple.predicate == RDFS.subClassOf and isinstance(triple.subject, ox.NamedNode)
+    ]
+    while more := {narrow for narrow, broad in narrower if broad in below} - below:
+        below |= more
+    return len(
+        {
+            triple.subject
+            for triple in graph.triples("data")
+            if triple.predicate == RDF.type and triple.object in below
+        }
+    )
+
+
+def _facts(
+    subject: ox.NamedNode, kind: ox.NamedNode, facts: Mapping[ox.NamedNode, Value]
+) -> Iterator[ox.Triple]:
+    yield ox.Triple(subject, RDF.type, kind)
+    for predicate, value in facts.items():
+        yield ox.Triple(subject, predicate, value)
+
+
+def _count(number: int) -> ox.Literal:
+    return ox.Literal(str(number), datatype=XSD.integer)
+
+
+def _publishers(graph: ParsedGraph) -> list[ox.NamedNode]:
+    """Who publishes the dataset, as dataset.ttl says."""
+    return [
+        triple.object
+        for triple in graph.triples("dataset")
+        if triple.subject == ox.NamedNode(graph.folder.base)
+        and triple.predicate == DCTERMS.publisher
+        and isinstance(triple.object, ox.NamedNode)
+    ]
+
+
+def _checksum(release: ox.NamedNode, digest: str) -> Iterator[ox.Triple]:
+    checksum = ox.NamedNode(f"{release.value}#digest")
+    yield ox.Triple(release, SPDX.checksum, checksum)
+    yield from _facts(checksum, SPDX.Checksum, {
+        RDFS.comment: ox.Literal(
+            "Over the canonical N-Quads (RDFC-1.0), sorted, of all graphs but this description.",
+            language="en",
+        ),
+        SPDX.algorithm: SPDX.checksumAlgorithm_sha256,
+        SPDX.checksumValue: ox.Literal(digest, datatype=XSD.hexBinary),
+    })  # fmt: skip
+
+
+def _statistics(
+    release: ox.NamedNode, triples: Iterable[ox.Triple], base: str
+) -> Iterator[ox.Triple]:
+    """VoID's numbers of the union of all graphs, with a partition a class and a property."""
+    properties: Counter[ox.NamedNode] = Counter()
+    classes: Counter[ox.NamedNode] = Counter()
+    subjects, objects, total = set(), set(), 0
+    for subject, predicate, value in triples:
+        total += 1
+        subjects.add(subject)
+        objects.add(value)
+        properties[predicate] += 1
+        if predicate == RDF.type and isinstance(value, ox.NamedNode):
+            classes[value] += 1
+    things = sum(
+        isinstance(subject, ox.NamedNode) and subject.value.startswith(f"{base}id/")
+        for subject in subjects
+    )
+    yield from _facts(release, VOID.Dataset, {
+        VOID.classes: _count(len(classes)),
+        VOID.distinctObjects: _count(len(objects)),
+        VOID.distinctSubjects: _count(len(subjects)),
+        VOID.entities: _count(things),
+        VOID.properties: _count(len(properties)),
+        VOID.triples: _count(total),
+        VOID.uriSpace: ox.Literal(base),
+    })  # fmt: skip
+    for term, number in classes.items():
+        part = _part(release, "class", term)
+        yield ox.Triple(release, VOID.classPartition, part)
+        yield from _facts(part, VOID.Dataset, {VOID["class"]: term, VOID.entities: _count(number)})
+    for term, number in properties.items():
+        part = _part(release, "property", term)
+        yield ox.Triple(release, VOID.propertyPartition, part)
+        yield from _facts(part, VOID.Dataset, {VOID.property: term, VOID.triples: _count(number)})
+
+
+def _part(release: ox.NamedNode, kind: str, term: ox.NamedNode) -> ox.NamedNode:
+    name = quote(short(term).strip("<>"), safe=":")
+    return ox.NamedNode(f"{release.value}#{kind}-{name}")
+
+
+def _named_graphs(
+    release: ox.NamedNode, graphs: Mapping[ox.NamedNode, Sequence[ox.Triple]]
+) -> Iterator[ox.Triple]:
+    yield ox.Triple(release, RDF.type, SD.Dataset)
+    for iri, triples in graphs.items():
+        yield ox.Triple(release, SD.namedGraph, iri)
+        yield ox.Triple(release, VOID.subset, iri)
+        yield ox.Triple(iri, RDF.type, VOID.Dataset)
+        yield ox.Triple(iri, SD.name, iri)
+        yield from _facts(iri, SD.NamedGraph, {VOID.triples: _count(len(triples))})
+
+
+def _derivations(
+    release: ox.NamedNode, derived: Iterable[DerivedGraph], graph: ParsedGraph
+) -> Iterator[ox.Triple]:
+    """For each derived graph the activity that made it, what that read, and by which rule."""
+    for found in derived:
+        rule = found.rule
+        activity = ox.NamedNode(f"{release.value}#derivation-{rule.name}")
+        association = ox.NamedNode(f"{release.value}#association-{rule.name}")
+        plan = ox.NamedNode(f"{graph.folder.base}ontology/rules/{rule.name}")
+        yield ox.Triple(found.iri, PROV.wasGeneratedBy, activity)
+        yield from _facts(activity, PROV.Activity, {PROV.qualifiedAssociation: association})
+        for read in found.inputs:
+            yield ox.Triple(activity, PROV.used, read)
+        yield from _facts(association, PROV.Association, {PROV.hadPlan: plan})
+        for agent in _publishers(graph):
+            yield ox.Triple(association, PROV.agent, agent)
+        yield from _facts(plan, PROV.Plan, {
+            DCTERMS.identifier: ox.Literal(rule.path),
+            RDFS.label: ox.Literal(rule.summary, language="en"),
+        })  # fmt: skip
