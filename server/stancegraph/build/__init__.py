@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
+
 from stancegraph.build.derive import derive, mixed_terms
 from stancegraph.build.describe import count_claims, describe
 from stancegraph.build.parse import ParsedGraph, parse
@@ -21,7 +23,7 @@ from stancegraph.build.release import (
     release_id,
     write_release,
 )
-from stancegraph.build.validate import ValidationReport, validate
+from stancegraph.build.validate import Result, ValidationReport, validate
 from stancegraph.errors import BadQueryFile, InvalidGraph
 from stancegraph.names import Names
 from stancegraph.problems import Problem, Severity
@@ -37,7 +39,15 @@ if TYPE_CHECKING:
     from stancegraph.folder import GraphFolder
     from stancegraph.queryfile import Rule
 
-__all__ = ["Check", "Progress", "Release", "build", "check", "open_release"]
+__all__ = [
+    "Check",
+    "Progress",
+    "Release",
+    "as_w3c_report",
+    "build",
+    "check",
+    "open_release",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,9 @@ class Check:
     report: ValidationReport | None
     problems: tuple[Problem, ...]
 
-    @property
-    def violations(self) -> int:
-        """How many of the problems stop a build."""
-        return sum(problem.severity is Severity.VIOLATION for problem in self.problems)
+    def count(self, severity: Severity) -> int:
+        """How many of the problems are of *severity*."""
+        return sum(problem.severity is severity for problem in self.problems)
 
 
 def check(
@@ -110,14 +119,14 @@ def build(
             found.graph, found.rules, found.report, _in_file_order({*found.problems, *problems})
         )
         progress.checked(found)
-        if found.violations:
+        if found.count(Severity.VIOLATION):
             raise InvalidGraph(found.problems)
         return _release(found, derived, releases, release_date, progress)
 
 
 def _derive(found: Check, release_date: date) -> tuple[list[DerivedGraph], list[Problem]]:
     """What the rules conclude, and what is wrong with them; nothing from a broken graph."""
-    if found.violations:
+    if found.count(Severity.VIOLATION):
         return [], []
     try:
         derived = derive(found.graph, found.rules, release_date=release_date)
@@ -167,6 +176,38 @@ def _release(
                 folder.base, (triple for triples in graphs.values() for triple in triples)
             ),
         )
+
+
+def as_w3c_report(found: Check) -> str:
+    """All problems as one SHACL validation report in Turtle.
+
+    What no shape found is a result too: of the shape ``…/shapes#File``, on the thing
+    concerned, else on the file's named graph.
+    """
+    graph = found.graph
+    results = list(found.report.results) if found.report else []
+    by_shapes = set(found.report.problems(graph)) if found.report else set()
+    names = {graph.folder.relative(path): iri for iri, path in graph.files.items()}
+    shapes = f"{graph.folder.base}shapes#"
+    for problem in found.problems:
+        if problem in by_shapes:
+            continue
+        place = ":".join(str(part) for part in (problem.path, problem.line, problem.column) if part)
+        results.append(
+            Result(
+                focus=ox.NamedNode(problem.focus)
+                if problem.focus
+                else names.get(problem.path, ox.NamedNode(graph.folder.base)),
+                path=ox.NamedNode(problem.property) if problem.property else None,
+                value=None,
+                source_shape=ox.NamedNode(f"{shapes}File"),
+                component=ox.NamedNode(f"{shapes}FileConstraintComponent"),
+                severity=problem.severity,
+                message=f"{place}: {problem.message}",
+            )
+        )
+    failures = found.report.failures if found.report else ()
+    return ValidationReport.of(results, failures).as_turtle()
 
 
 def _without_follow_ups(report: ValidationReport, graph: ParsedGraph) -> ValidationReport:
