@@ -1,0 +1,149 @@
+"""The reference engine: pySHACL on rdflib, which knows all of SHACL and is slow."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+import pyshacl
+import rdflib
+from pyparsing import ParseBaseException
+from pyshacl.errors import ReportableRuntimeError
+from rdflib.plugins.sparql.sparql import SPARQLError
+
+from stancegraph.build.shacl.paths import as_term
+from stancegraph.build.shacl.report import Failure, Result, ValidationReport
+from stancegraph.build.shacl.shapes import PLACEHOLDER
+from stancegraph.terms import SH, XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from stancegraph.build.shacl.paths import Node, Term
+    from stancegraph.build.shacl.shapes import Shapes
+
+# What pySHACL and rdflib raise for shapes that are no SHACL or queries that are no SPARQL.
+SHAPE_ERRORS = (ReportableRuntimeError, SPARQLError, ParseBaseException, NotImplementedError,
+                re.error)  # fmt: skip
+
+
+def validate(
+    data: Iterable[ox.Triple], shapes: Shapes, roots: Collection[Node]
+) -> ValidationReport:
+    """Validate *data* against the shapes *roots* and what they name."""
+    graph = _as_rdflib(data)
+    with _quiet():
+        try:
+            return ValidationReport.of(_run(graph, shapes, roots))
+        except SHAPE_ERRORS:
+            # One shape has a mistake; take them one by one to find which.
+            reports = [_alone(graph, shapes, root) for root in roots]
+    return ValidationReport.joined(reports)
+
+
+def _alone(graph: rdflib.Graph, shapes: Shapes, root: Node) -> ValidationReport:
+    try:
+        return ValidationReport.of(_run(graph, shapes, [root]))
+    except SHAPE_ERRORS as error:
+        failure = Failure(shapes.written(root), f"pySHACL cannot evaluate the shape: {error}")
+        return ValidationReport.of([], [failure])
+
+
+def _run(graph: rdflib.Graph, shapes: Shapes, roots: Collection[Node]) -> list[Result]:
+    """The results of one run of pySHACL; raises one of `SHAPE_ERRORS`."""
+    shapes_graph = _as_rdflib(shapes.only(roots))
+    _, report, _ = pyshacl.validate(graph, shacl_graph=shapes_graph, inplace=True)
+    if isinstance(report, Exception):
+        raise report
+    top = report.value(predicate=rdflib.RDF.type, object=_to_rdflib(SH.ValidationReport))
+    return [
+        _read_result(report, node, shapes) for node in report.objects(top, _to_rdflib(SH.result))
+    ]
+
+
+def _read_result(report: rdflib.Graph, node: rdflib.term.Node, shapes: Shapes) -> Result:
+    def value(predicate: ox.NamedNode) -> Term | None:
+        found = report.value(node, _to_rdflib(predicate))
+        return None if found is None else _from_rdflib(found)
+
+    focus, shape, component, path, constraint = map(value, (
+        SH.focusNode, SH.sourceShape, SH.sourceConstraintComponent, SH.resultPath,
+        SH.sourceConstraint,
+    ))  # fmt: skip
+    if focus is None or not isinstance(shape, ox.NamedNode | ox.BlankNode):
+        raise ReportableRuntimeError("a result names no focus node or no shape")
+    if not isinstance(component, ox.NamedNode):
+        raise ReportableRuntimeError("a result names no constraint component")
+    message = shapes.message_of(shape, component)
+    if isinstance(constraint, ox.NamedNode):
+        told = [str(text) for text in report.objects(node, _to_rdflib(SH.resultMessage))]
+        message = _filled(shapes.message(constraint) or message, told)
+    return Result(
+        focus=focus,
+        path=path if isinstance(path, ox.NamedNode) else shapes.path(shape),
+        value=value(SH.value),
+        source_shape=shapes.written(shape),
+        component=component,
+        severity=shapes.severity(shape),
+        message=message,
+    )
+
+
+def _filled(template: str, told: list[str]) -> str:
+    """The message among *told* that is *template* with its placeholders filled in."""
+    fixed = [re.escape(part) for part in PLACEHOLDER.split(template)[::2]]
+    form = re.compile(".*".join(fixed), re.DOTALL)
+    return next((text for text in told if form.fullmatch(text)), template)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without rdflib's log of literals that are no values of their datatype; results tell it."""
+    log = logging.getLogger("rdflib.term")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _as_rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:
+    graph = rdflib.Graph()
+    for triple in triples:
+        subject, predicate, value = (
+            _to_rdflib(as_term(term)) for term in (triple.subject, triple.predicate, triple.object)
+        )
+        graph.add((subject, predicate, value))
+    return graph
+
+
+def _to_rdflib(term: Term) -> rdflib.term.IdentifiedNode | rdflib.Literal:
+    if isinstance(term, ox.NamedNode):
+        return rdflib.URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return rdflib.BNode(term.value)
+    if term.language:
+        return rdflib.Literal(term.value, lang=term.language)
+    if term.datatype == XSD.string:
+        return rdflib.Literal(term.value)
+    datatype = rdflib.URIRef(term.datatype.value)
+    # Lexical forms stay as they are: a shape may be about them.
+    return rdflib.Literal(term.value, datatype=datatype, normalize=False)
+
+
+def _from_rdflib(term: rdflib.term.Node) -> Term:
+    if isinstance(term, rdflib.URIRef):
+        return ox.NamedNode(str(term))
+    if isinstance(term, rdflib.BNode):
+        return ox.BlankNode(str(term))
+    if not isinstance(term, rdflib.Literal):
+        raise ReportableRuntimeError(f"{term!r} is no RDF term")
+    if term.language:
+        return ox.Literal(str(term), language=term.language)
+    if term.datatype is None:
+        return ox.Literal(str(term))
+    return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype)))
