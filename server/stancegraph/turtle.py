@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import stat
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -53,11 +54,12 @@ class TurtleFile:
     """What was read from one file.
 
     Attributes:
-        triples: In file order, each once, without those of statements that were skipped.
+        triples: In file order, each once; of a statement with a syntax error, those that
+            can be read by themselves.
         problems: In file order; each is a violation.
-        skipped: Subjects of the statements that were skipped for a syntax error, as far
-            as they can be read.
-        lost: Whether nothing of the file could be read, so that its subjects are unknown.
+        skipped: Subjects of statements with a syntax error: more is said of them than was read.
+        lost: Whether subjects are unknown: nothing could be read, or not where a statement's
+            subject is.
     """
 
     triples: list[ox.Triple] = field(default_factory=list)
@@ -69,7 +71,7 @@ class TurtleFile:
 def read(path: Path, name: str) -> TurtleFile:
     """Read the Turtle file *path*, which problems call *name*.
 
-    A statement with a syntax error is reported, skipped, and the others are kept. A file
+    Of a statement with a syntax error the first is reported; the others are kept. A file
     that is unreadable, not UTF-8, without a triple or larger than ``MAX_BYTES`` is one
     problem. Nothing is raised.
     """
@@ -318,15 +320,17 @@ def _parses(text: str) -> bool:
 def _cuts(tokens: Sequence[_Token]) -> Iterator[_Cut]:
     """The triples of a statement outside of brackets, in order."""
     terms = list(_terms(tokens))
-    subject = terms[0]
+    subject, before = terms[0], terms[0]
     verb = None
     for term in terms[1:]:
-        if term.text == ";":
+        if term.text in {";", "."}:
             verb = None
-        elif verb is None:
+        elif verb is None or (before.text != "," and before is not verb and term.text != ","):
+            # Where a ';' is missing, or within a string that nothing closes, go on like this.
             verb = term
-        elif term.text not in {",", "."}:
+        elif term.text != ",":
             yield _Cut(subject, verb, term)
+        before = term
 
 
 def _terms(tokens: Sequence[_Token]) -> Iterator[_Token]:
@@ -361,6 +365,7 @@ class _Recovery:
         self._triples: dict[ox.Triple, None] = {}
         self._problems: list[Problem] = []
         self._skipped: set[ox.NamedNode] = set()
+        self._lost = False
         self._name = name
         self._source = _Source(text)
         self._told: set[str] = set()
@@ -372,7 +377,7 @@ class _Recovery:
                 self._directive(statement)
             else:
                 self._statement(statement)
-        return TurtleFile(list(self._triples), self._problems, self._skipped)
+        return TurtleFile(list(self._triples), self._problems, self._skipped, self._lost)
 
     def _directive(self, statement: _Statement) -> None:
         try:
@@ -381,7 +386,8 @@ class _Recovery:
             self._tell(error)
             written = _DIRECTIVE.match(statement.tokens[0].text)
             words = written["rest"].split() if written else []
-            self._told.add(words[0] if words and words[0].endswith(":") else _NO_BASE)
+            is_base = "base" in statement.tokens[0].text[:5].lower()
+            self._told.add(_NO_BASE if is_base or not words else f"{words[0].rstrip(':')}:")
 
     def _statement(self, statement: _Statement) -> None:
         try:
@@ -389,7 +395,8 @@ class _Recovery:
         except SyntaxError as error:
             if not self._unended(statement):
                 self._tell(error, statement)
-                self._skip(statement)
+                for part in self._source.parts(statement):
+                    self._salvage(part)
 
     def _unended(self, statement: _Statement) -> bool:
         """Read *statement* as one or several that lack only their ``.``, if it is so."""
@@ -433,12 +440,18 @@ class _Recovery:
                 break
         self._problems.append(_problem(self._name, f"not Turtle: {message}", line, column))
 
-    def _skip(self, statement: _Statement) -> None:
+    def _salvage(self, statement: _Statement) -> None:
+        """Keep what can be read of a broken statement, so that little else seems missing."""
         subject = next(_terms(statement.tokens))
         try:
             triples = _parse(f"{statement.prologue} {subject.text} <skipped:> <skipped:> .")
         except SyntaxError:
+            self._lost = True
             return
         self._skipped.update(
             triple.subject for triple in triples if isinstance(triple.subject, ox.NamedNode)
         )
+        for cut in _cuts(statement.tokens):
+            text = f"{cut.subject.text} {cut.verb.text} {cut.object.text} ."
+            with suppress(SyntaxError):
+                self._triples.update(dict.fromkeys(_parse(f"{statement.prologue} {text}")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -211,9 +211,22 @@ def as_w3c_report(found: Check) -> str:
 
 
 def _without_follow_ups(report: ValidationReport, graph: ParsedGraph) -> ValidationReport:
-    results = [result for result in report.results if not graph.follows(result.problem(graph))]
-    return ValidationReport.of(results, report.failures)
+    """*report* without what only follows from what *graph* or the rest of it tells.
+
+    A query over a property that breaks a shape of its own tells nothing new.
+    """
+    found = [(result, result.problem(graph)) for result in report.results]
+    found = [(result, problem) for result, problem in found if not graph.follows(problem)]
+    for _, problem in found:
+        if problem.focus and problem.property and problem.severity is Severity.VIOLATION:
+            graph.tell(problem.focus, problem.property)
+    kept = [result for result, problem in found if problem.property or not graph.follows(problem)]
+    return ValidationReport.of(kept, report.failures)
 
 
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: problem.sort_key))
+    """*problems* sorted; of those that differ only in the value, the first."""
+    ordered = sorted(problems, key=lambda problem: problem.sort_key)
+    return tuple({replace(problem, value=None): problem for problem in reversed(ordered)}.values())[
+        ::-1
+    ]

@@ -82,7 +82,7 @@ def _problem(
     path, line = graph.place(subject, predicate, value, within=iri)
     focus = subject.value if isinstance(subject, ox.NamedNode) else None
     if focus is not None:
-        graph.told.add((focus, None if whole else predicate.value))
+        graph.tell(focus, None if whole else predicate.value)
     return Problem(
         path=path,
         line=line,
@@ -124,6 +124,7 @@ def _blank_nodes(graph: ParsedGraph) -> Iterator[Problem]:
     for iri, triple in _data(graph):
         if isinstance(triple.subject, ox.BlankNode):
             blank_graphs.add(iri)
+            graph.tell(str(triple.subject), None)
         elif isinstance(triple.object, ox.BlankNode):
             yield _problem(graph, iri, triple, message)
     for iri in blank_graphs:
@@ -143,7 +144,7 @@ def _untyped(graph: ParsedGraph) -> Iterator[Problem]:
             continue
         path, line = graph.place(subject, within=iri)
         message = "nothing says what this is: begin its block with `a` and a class"
-        graph.told.add((subject.value, None))
+        graph.tell(subject.value, None)
         yield Problem(path, line, Severity.VIOLATION, message, focus=subject.value)
 
 
@@ -176,7 +177,7 @@ def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
                 message = f"the ontology does not declare {short(predicate)}{hint}"
                 yield _problem(graph, iri, triple, message)
                 if meant and isinstance(subject, ox.NamedNode):
-                    graph.told.add((subject.value, meant))
+                    graph.tell(subject.value, meant)
             if not isinstance(value, ox.NamedNode):
                 continue
             if value.value.startswith(words) and value not in declared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ import pyoxigraph as ox
 from stancegraph.build import checks
 from stancegraph.build.progress import Progress
 from stancegraph.problems import Problem, Severity
+from stancegraph.terms import SH
 from stancegraph.turtle import Positions, read
 
 if TYPE_CHECKING:
@@ -33,12 +35,12 @@ class ParsedGraph:
             by IRI. No triple holds a triple.
         files: The file of each graph, as an absolute path.
         problems: What is wrong with the files, apart from what shapes say; in file order.
-        skipped: Subjects of statements that were skipped for a syntax error.
-        lost: Whether a whole file could not be read, so that anything may be missing.
+        skipped: Subjects of statements that were not read whole, for a syntax error.
+        lost: Whether subjects could not be read, so that anything may be missing.
         lost_words: Whether part of ontology/ or shapes/ could not be read, so that what
             shapes would say is not to be trusted.
-        told: Focus node and property of what *problems* say already; no property means that
-            whatever else is said of the node only follows from it.
+        told: The properties of a node that *problems* are about, by node; None among them
+            means that whatever shapes say of the node, or of it as a value, only follows.
     """
 
     folder: GraphFolder
@@ -48,7 +50,7 @@ class ParsedGraph:
     skipped: set[ox.NamedNode] = field(default_factory=set)
     lost: bool = False
     lost_words: bool = False
-    told: set[tuple[str, str | None]] = field(default_factory=set)
+    told: dict[str, set[str | None]] = field(default_factory=dict)
 
     def part(self, graph: ox.NamedNode) -> str:
         """The path of a graph's file without its ending: ``data/treaties/budapest-convention``."""
@@ -115,18 +117,45 @@ class ParsedGraph:
     def _name(self, graph: ox.NamedNode) -> str:
         return self.folder.relative(self.files[graph])
 
+    def tell(self, node: str, word: str | None) -> None:
+        """Note that a problem is about the property *word* of *node*; None: about all of it."""
+        self.told.setdefault(node, set()).add(word)
+
     def follows(self, problem: Problem) -> bool:
-        """Whether *problem*, found by shapes, only follows from one in *problems*."""
+        """Whether *problem*, found by shapes, only follows from what was told."""
         if problem.focus is None:
             return False
         value = problem.value or ""
-        named = value.startswith("<") and value.endswith(">")
-        for node in (problem.focus, value[1:-1] if named else problem.focus):
-            if (node, None) in self.told:
-                return True
-        if self.lost and named and ox.NamedNode(value[1:-1]) not in self.described:
+        named = value[1:-1] if value.startswith("<") and value.endswith(">") else problem.focus
+        words = self.told.get(problem.focus, set())
+        if None in words or None in self.told.get(named, set()):
             return True
-        return (problem.focus, problem.property) in self.told
+        if self.lost and ox.NamedNode(named) not in self.described:
+            return True
+        return any(
+            word == problem.property or self._reads(problem.shape, word)
+            for word in words
+            if word is not None
+        )
+
+    def _reads(self, shape: str | None, word: str) -> bool:
+        """Whether a query of the shape *shape* has to do with the property *word*."""
+        name = re.escape(re.split("[/#]", word)[-1])
+        return any(re.search(rf"\b{name}\b", text) for text in self._queries.get(shape or "", ()))
+
+    @cached_property
+    def _queries(self) -> dict[str, list[str]]:
+        """The texts of the SPARQL constraints of each shape."""
+        texts: dict[object, str] = {
+            triple.subject: triple.object.value
+            for triple in self.triples("shapes")
+            if triple.predicate == SH.select and isinstance(triple.object, ox.Literal)
+        }
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for shape, predicate, constraint in self.triples("shapes"):
+            if predicate == SH.sparql and isinstance(shape, ox.NamedNode):
+                found[shape.value].append(texts.get(constraint, ""))
+        return dict(found)
 
 
 def is_in(path: str, *parts: str) -> bool:
@@ -147,10 +176,21 @@ def parse(folder: GraphFolder, *, progress: Progress | None = None) -> ParsedGra
         _read_into(graph, path)
         progress.step(number, len(paths))
     graph.graphs = dict(sorted(graph.graphs.items(), key=lambda item: item[0].value))
-    graph.told |= {(subject.value, None) for subject in graph.skipped}
+    _tell_skipped(graph)
     graph.problems += checks.problems(graph)
     graph.problems.sort(key=lambda problem: problem.sort_key)
     return graph
+
+
+def _tell_skipped(graph: ParsedGraph) -> None:
+    """What is not known of a skipped statement's subject is not known of what leads to it."""
+    if not graph.skipped:
+        return
+    for subject in graph.skipped:
+        graph.tell(subject.value, None)
+    for subject, predicate, value in graph.triples():
+        if value in graph.skipped and isinstance(subject, ox.NamedNode):
+            graph.tell(subject.value, predicate.value)
 
 
 def _read_into(graph: ParsedGraph, path: Path) -> None:
