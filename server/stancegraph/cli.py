@@ -19,6 +19,7 @@ from stancegraph.build import Check, Progress, as_w3c_report, build, check
 from stancegraph.errors import StancegraphError
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.problems import Severity, as_json
+from stancegraph.serve import serve_command
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -220,3 +221,6 @@ def validate_command(options: Options, *, engine: EngineName, style: str, quiet:
     telling.summary()
     if found.count(Severity.VIOLATION):
         click.get_current_context().exit(1)
+
+
+main.add_command(serve_command)

@@ -51,6 +51,7 @@ class QuerySyntaxError(RequestError):
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         place = f"line {line}, column {column}: " if line is not None else ""
         super().__init__(f"{place}{message}")
+        self.message = message
         self.line = line
         self.column = column
 

@@ -1,0 +1,114 @@
+"""One way to ask: query text, format and deadline in, a stream of bytes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import pyoxigraph as ox
+
+from stancegraph.sparql import QUERY_FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stancegraph.sparql import QueryForm
+
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+
+class MediaType(StrEnum):
+    """The forms in which a result can be written."""
+
+    JSON = "application/sparql-results+json"
+    XML = "application/sparql-results+xml"
+    CSV = "text/csv"
+    TSV = "text/tab-separated-values"
+    TURTLE = "text/turtle"
+    N_TRIPLES = "application/n-triples"
+
+
+TABLES = (MediaType.JSON, MediaType.XML, MediaType.CSV, MediaType.TSV)
+GRAPHS = (MediaType.TURTLE, MediaType.N_TRIPLES)
+OFFERED: dict[QueryForm, tuple[MediaType, ...]] = {
+    form: TABLES if form in {"SELECT", "ASK"} else GRAPHS for form in QUERY_FORMS
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to an engine.
+
+    Attributes:
+        query: The text of a SPARQL 1.1 query.
+        media_type: How to write the result; one that the query's form can have.
+        default_graphs: IRIs of the graphs whose merge is the default graph.
+        named_graphs: IRIs of the graphs that GRAPH reaches. Where either of the two names
+            a graph, they are the dataset; where neither does and the query has no FROM,
+            every graph is named and their union is the default graph.
+        deadline: Seconds, more than 0, from the asking to the last byte of the answer.
+    """
+
+    query: str
+    media_type: MediaType
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    deadline: float = 30.0
+
+
+class Answer(Protocol):
+    """The bytes of a result, in order, as they come."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes:
+        """The next bytes.
+
+        Raises:
+            QuerySyntaxError: the query is not SPARQL 1.1.
+            QueryRefused: it is an update, or calls another server.
+            NotAcceptable: its form cannot be written as the media type asked for.
+            QueryTimeout: it was stopped at its deadline.
+            QueryFailed: it broke a bound, or its evaluation failed.
+            EngineDown: the engine cannot be reached, or is overloaded.
+
+        An error after some bytes were given means that those are not the whole: whoever
+        passes them on must break off, never end as if they were.
+        """
+
+    def close(self) -> None:
+        """Stop the work, if it still goes on. Any thread may call it, more than once."""
+
+
+class Engine(Protocol):
+    """What answers queries over one release."""
+
+    @property
+    def release_id(self) -> str:
+        """The release that it holds."""
+
+    def ask(self, ask: Ask) -> Answer:
+        """Start on a question; nothing is raised before the first bytes are asked for."""
+
+    def close(self) -> None:
+        """Let go of what the engine holds."""
+
+
+def rows(engine: Engine, ask: Ask) -> list[dict[str, Term]]:
+    """The solutions of a SELECT, in its order; a variable that is unbound has no key.
+
+    Raises:
+        StancegraphError: as :meth:`Answer.__next__` does.
+    """
+    asked = Ask(ask.query, MediaType.JSON, ask.default_graphs, ask.named_graphs, ask.deadline)
+    text = b"".join(engine.ask(asked))
+    solutions = ox.parse_query_results(text, ox.QueryResultsFormat.JSON)
+    if not isinstance(solutions, ox.QuerySolutions):
+        message = "only a SELECT has rows"
+        raise TypeError(message)
+    names = [variable.value for variable in solutions.variables]
+    return [
+        {name: term for name, term in zip(names, solution, strict=True) if term is not None}
+        for solution in solutions
+    ]

@@ -1,0 +1,280 @@
+"""The engine that comes with the program: a supervisor process and those who ask it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from stancegraph.engine.wire import (
+    DATA,
+    END_MARK,
+    ERROR,
+    FRAME,
+    MAX_FRAME,
+    TRAILER_SIZE,
+    WHOLE,
+    read_error,
+    request_bytes,
+)
+from stancegraph.errors import EngineDown, OperationError, StancegraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stancegraph.engine import Answer, Ask
+
+CONNECT_BOUND = 3.0  # seconds to wait for a supervisor that is being restarted
+SILENCE_BOUND = 10.0  # seconds beyond the deadline after which an engine is taken for dead
+RESTART_PAUSE = 0.2  # seconds between looks at whether the supervisor still lives
+STOP_BOUND = 60.0  # seconds to let it finish what runs
+MAX_SOCKET_PATH = 90  # bytes; systems allow little over 100
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How many queries an embedded engine runs, and how much each may use.
+
+    Attributes:
+        workers: Queries that run at a time.
+        waiting: Queries that may wait for a worker; more are refused.
+        memory: Bytes that one query may use beyond what the release takes.
+    """
+
+    workers: int = max(2, os.cpu_count() or 2)
+    waiting: int = 64
+    memory: int = 512 * 2**20
+
+
+class SocketEngine:
+    """Asks a supervisor over its Unix socket; made once in each web process."""
+
+    def __init__(self, path: Path, release_id: str) -> None:
+        self._path = str(path)
+        self._release_id = release_id
+
+    @property
+    def release_id(self) -> str:
+        """The release that the supervisor holds."""
+        return self._release_id
+
+    def ask(self, ask: Ask) -> Answer:
+        """Start on a question, as :class:`stancegraph.engine.Engine` says."""
+        return SocketAnswer(self._path, ask)
+
+    def close(self) -> None:
+        """Nothing is held between questions."""
+
+
+class SocketAnswer:
+    """The answer to one question, read from a connection of its own."""
+
+    def __init__(self, path: str, ask: Ask) -> None:
+        self._path = path
+        self._ask = ask
+        self._connection: socket.socket | None = None
+        self._closed = False
+        self._ended = False
+        self._tail = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """The next bytes, as :meth:`stancegraph.engine.Answer.__next__` says."""
+        if self._ended:
+            raise StopIteration
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+                self._connection.sendall(request_bytes(self._ask))
+            kind, payload = self._read_frame(self._connection)
+        except (OSError, StancegraphError) as error:
+            self.close()
+            self._ended = True
+            if isinstance(error, StancegraphError):
+                raise
+            raise EngineDown("the engine broke off; ask again") from error
+        if kind == DATA:
+            return payload
+        self._ended = True
+        self.close()
+        if kind == WHOLE:
+            raise StopIteration
+        raise read_error(payload)
+
+    def close(self) -> None:
+        """Hang up, whereupon the engine ends the work."""
+        self._closed = True
+        connection = self._connection
+        if connection is not None:
+            # Wakes a thread that reads, which closing alone would not.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def _connect(self) -> socket.socket:
+        """A connection; a supervisor that has died comes back within a second."""
+        until = time.monotonic() + min(CONNECT_BOUND, self._ask.deadline)
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(self._ask.deadline + SILENCE_BOUND)
+            try:
+                connection.connect(self._path)
+            except (FileNotFoundError, ConnectionRefusedError) as error:
+                connection.close()
+                if time.monotonic() > until or self._closed:
+                    raise EngineDown("the engine is not running; ask again soon") from error
+                time.sleep(0.02)
+            else:
+                return connection
+
+    def _read_frame(self, connection: socket.socket) -> tuple[bytes, bytes]:
+        """The next frame; a broken one means that the supervisor speaks for a dead worker.
+
+        Raises:
+            StancegraphError: as the supervisor's trailer says.
+        """
+        head = self._receive(connection, FRAME.size)
+        if len(head) == FRAME.size:
+            kind, length = FRAME.unpack(head)
+            if kind in {DATA, WHOLE, ERROR} and length <= MAX_FRAME:
+                payload = self._receive(connection, length + 1)
+                if len(payload) == length + 1 and payload.endswith(END_MARK):
+                    return kind, payload[:-1]
+                head += payload
+        tail = head
+        while chunk := connection.recv(MAX_FRAME):
+            tail = (tail + chunk)[-TRAILER_SIZE:]
+        raise read_error(tail[-TRAILER_SIZE:])
+
+    def _receive(self, connection: socket.socket, length: int) -> bytes:
+        """Exactly *length* bytes, or fewer where the connection ends."""
+        received = bytearray()
+        while len(received) < length:
+            chunk = connection.recv(length - len(received))
+            if not chunk:
+                break
+            received += chunk
+        return bytes(received)
+
+
+class SupervisorProcess:
+    """A supervisor that was started here, watched, and started anew when it dies.
+
+    Attributes:
+        socket: Where it listens; stays the same over restarts.
+    """
+
+    def __init__(self, release: Path, options: EngineOptions) -> None:
+        """Start a supervisor for the N-Quads file *release* and wait until it serves.
+
+        Raises:
+            OperationError: it could not load the release.
+        """
+        self._release = release
+        self._options = options
+        self._stopping = threading.Event()
+        self._folder = _private_folder()
+        self.socket = self._folder / "engine"
+        try:
+            self._process = self._start()
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self._watcher = threading.Thread(target=self._watch, name="supervisor-watcher")
+        self._watcher.start()
+
+    @property
+    def pid(self) -> int:
+        """The process that now is the supervisor."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Let it finish what runs, then end it and remove its socket."""
+        self._stopping.set()
+        self._watcher.join()
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_BOUND)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._let_go(self._process)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[str]:
+        """Start the process and wait until it says that it is ready.
+
+        Raises:
+            OperationError: it ended instead.
+        """
+        options = self._options
+        process = subprocess.Popen(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "stancegraph.engine.supervisor",
+             str(self._release), str(self.socket),
+             "--workers", str(options.workers), "--waiting", str(options.waiting),
+             "--memory", str(options.memory)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+        if process.stdout.readline() != "ready\n":
+            self._let_go(process)
+            raise OperationError(
+                f"the query engine could not load {self._release}; "
+                "build the release anew with: stancegraph build"
+            )
+        return process
+
+    def _watch(self) -> None:
+        """Start the supervisor anew whenever it dies; a release is immutable."""
+        while not self._stopping.wait(RESTART_PAUSE):
+            if self._process.poll() is not None:
+                self._let_go(self._process)
+                with suppress(OperationError):  # tried again at the next look
+                    self._process = self._start()
+
+    def _let_go(self, process: subprocess.Popen[str]) -> None:
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class EmbeddedEngine(SocketEngine):
+    """A supervisor of one's own, for a command or a test; ends with :meth:`close`."""
+
+    def __init__(self, release: Path, release_id: str, options: EngineOptions) -> None:
+        """Load the N-Quads file *release*.
+
+        Raises:
+            OperationError: it cannot be loaded.
+        """
+        self.supervisor = SupervisorProcess(release, options)
+        super().__init__(self.supervisor.socket, release_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let what runs finish, then end the supervisor."""
+        self.supervisor.stop()
+
+
+def _private_folder() -> Path:
+    """A new folder that only this user can enter, its path short enough for a socket."""
+    folder = tempfile.gettempdir()
+    if len(os.fsencode(folder)) > MAX_SOCKET_PATH - len("/stancegraph-12345678/engine"):
+        folder = "/tmp"  # noqa: S108 (mkdtemp makes a private folder there)
+    return Path(tempfile.mkdtemp(prefix="stancegraph-", dir=folder))

@@ -1,0 +1,386 @@
+"""The process that holds a release and the query workers forked from it.
+
+``python -m stancegraph.engine.supervisor`` loads the release, listens on a Unix socket and
+keeps warm workers. It has one thread, so that forking is sound, and evaluates nothing
+itself: it passes each whole request, with the asker's connection, to an idle worker, kills
+the worker when the deadline has passed or the asker has hung up, and tells the asker what
+happened over its own duplicate of the connection.
+
+It ends when its standard input is closed (whoever started it is gone), or on SIGTERM when
+the running queries are answered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from stancegraph.engine import worker
+from stancegraph.engine.wire import BrokenRequest, read_head, trailer
+from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
+
+if TYPE_CHECKING:
+    from stancegraph.errors import StancegraphError
+
+READ_BOUND = 10.0  # seconds in which a request must have arrived
+HANG_UP_GRACE = 0.05  # seconds that a worker may go on after its asker is gone
+TELL_BOUND = 5.0  # seconds to wait for an asker to read what became of its query
+FORK_PAUSE = 0.5  # seconds before forking again, where fresh workers die at once
+
+
+class Orphaned(Exception):  # noqa: N818 (a reason to end, not an error)
+    """Whoever started this process is gone."""
+
+
+class State(Enum):
+    """Where a connection is on its way."""
+
+    READING = auto()
+    WAITING = auto()
+    RUNNING = auto()
+    TELLING = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One asker's connection.
+
+    Attributes:
+        due: Monotonic time at which patience ends, for reading, running or telling.
+        seconds: The deadline that the asker gave.
+    """
+
+    socket: socket.socket
+    due: float
+    state: State = State.READING
+    started: float = 0.0
+    seconds: float = 0.0
+    received: bytearray = field(default_factory=bytearray)
+    unsent: bytes = b""
+    worker: Worker | None = None
+    hung_up: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One forked worker; idle while it has no connection."""
+
+    pid: int
+    control: socket.socket
+    born: float
+    connection: Connection | None = None
+
+
+class Supervisor:
+    """The event loop; see the module."""
+
+    def __init__(
+        self,
+        store: ox.Store,
+        listener: socket.socket,
+        *,
+        workers: int,
+        waiting: int,
+        bounds: worker.Bounds,
+    ) -> None:
+        self._store = store
+        self._listener = listener
+        self._wanted = workers
+        self._max_waiting = waiting
+        self._bounds = bounds
+        self._selector = selectors.DefaultSelector()
+        self._workers: set[Worker] = set()
+        self._connections: set[Connection] = set()
+        self._waiting: deque[Connection] = deque()
+        self._asked_to_stop = False
+        self._stopping = False
+        self._fork_at = 0.0
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(0, selectors.EVENT_READ, self._parent_gone)
+        wake, waker = socket.socketpair()
+        waker.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self._ask_to_stop)
+        self._selector.register(wake, selectors.EVENT_READ, lambda: wake.recv(64))
+        try:
+            self._loop()
+        finally:
+            self._kill_workers()
+
+    def _loop(self) -> None:
+        while not (self._stopping and not self._connections):
+            self._fill()
+            self._dispatch()
+            for key, _ in self._selector.select(self._patience()):
+                # What one event ends may have had an event of its own in the same batch.
+                if self._selector.get_map().get(key.fd) is key:
+                    key.data()
+            if self._asked_to_stop:
+                self._stop()
+            self._end_overdue()
+
+    def _kill_workers(self) -> None:
+        """End every worker at once."""
+        for each in self._workers:
+            os.kill(each.pid, signal.SIGKILL)
+            os.waitpid(each.pid, 0)
+
+    # Connections, from their first byte to the answer.
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            accepted, _ = self._listener.accept()
+            accepted.setblocking(False)
+            connection = Connection(accepted, time.monotonic() + READ_BOUND)
+            connection.started = time.monotonic()
+            self._connections.add(connection)
+            self._watch(connection, selectors.EVENT_READ, self._read)
+
+    def _watch(self, connection: Connection, events: int, then: object) -> None:
+        """Call *then* with the connection when its socket is ready."""
+        with suppress(KeyError):
+            self._selector.unregister(connection.socket)
+        assert callable(then)  # noqa: S101 (for the type checker)
+        self._selector.register(connection.socket, events, lambda: then(connection))
+
+    def _read(self, connection: Connection) -> None:
+        """Take in what has come of a request; queue it when it is whole."""
+        try:
+            chunk = connection.socket.recv(256 * 2**10)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        connection.received += chunk
+        try:
+            head = read_head(bytes(connection.received[:64]))
+        except BrokenRequest:
+            chunk, head = b"", None
+        if not chunk or (head and len(connection.received) > head[1]):
+            self._drop(connection)
+        elif head and len(connection.received) == head[1]:
+            connection.seconds = head[0]
+            connection.due = connection.started + head[0]
+            self._queue(connection)
+
+    def _queue(self, connection: Connection) -> None:
+        """Let a whole request wait for a worker, unless too many wait already."""
+        idle = sum(each.connection is None for each in self._workers)
+        if len(self._waiting) >= self._max_waiting + idle or self._stopping:
+            self._tell(connection, EngineDown("too many queries are waiting; try again soon"))
+            return
+        connection.state = State.WAITING
+        self._waiting.append(connection)
+        self._watch(connection, selectors.EVENT_READ, self._hang_up)
+
+    def _hang_up(self, connection: Connection) -> None:
+        """The asker closed its end (or sent more, which nobody may): stop the work.
+
+        A worker that has just ended may not have said so yet, hence the grace.
+        """
+        if connection.state is State.WAITING:
+            self._drop(connection)
+        else:
+            self._selector.unregister(connection.socket)
+            connection.hung_up = True
+            connection.due = min(connection.due, time.monotonic() + HANG_UP_GRACE)
+
+    def _tell(self, connection: Connection, error: StancegraphError) -> None:
+        """Write the trailer, as far as the asker reads; then drop the connection."""
+        connection.state = State.TELLING
+        connection.unsent = trailer(error)
+        connection.due = time.monotonic() + TELL_BOUND
+        connection.worker = None
+        self._watch(connection, selectors.EVENT_WRITE, self._send)
+        self._send(connection)
+
+    def _send(self, connection: Connection) -> None:
+        try:
+            sent = connection.socket.send(connection.unsent)
+        except BlockingIOError:
+            return
+        except OSError:
+            sent = len(connection.unsent)
+        connection.unsent = connection.unsent[sent:]
+        if not connection.unsent:
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        with suppress(KeyError):
+            self._selector.unregister(connection.socket)
+        connection.socket.close()
+        self._connections.discard(connection)
+        with suppress(ValueError):
+            self._waiting.remove(connection)
+
+    # Workers.
+
+    def _fill(self) -> None:
+        """Fork until there are as many workers as wanted."""
+        while len(self._workers) < self._wanted and time.monotonic() >= self._fork_at:
+            ours, theirs = socket.socketpair()
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    worker.run(self._store, theirs, self._bounds)
+                finally:
+                    os._exit(1)
+            theirs.close()
+            forked = Worker(pid, ours, time.monotonic())
+            self._workers.add(forked)
+            self._selector.register(
+                ours, selectors.EVENT_READ, lambda forked=forked: self._hear(forked)
+            )
+
+    def _dispatch(self) -> None:
+        """Give waiting requests to idle workers, oldest first."""
+        for idle in [each for each in self._workers if each.connection is None]:
+            if not self._waiting:
+                return
+            connection = self._waiting.popleft()
+            connection.state = State.RUNNING
+            connection.worker, idle.connection = idle, connection
+            request = connection.received
+            with suppress(OSError):  # a dead worker is noticed on its control socket
+                sent = socket.send_fds(idle.control, [request], [connection.socket.fileno()])
+                idle.control.sendall(request[sent:])
+            connection.received = bytearray()
+
+    def _hear(self, heard: Worker) -> None:
+        """A worker says that it is done, or has died."""
+        try:
+            word = heard.control.recv(1)
+        except OSError:
+            word = b""
+        connection, heard.connection = heard.connection, None
+        if word == worker.DONE:
+            if connection:
+                self._drop(connection)
+            return
+        status = self._bury(heard)
+        if connection is None:
+            young = time.monotonic() - heard.born < FORK_PAUSE
+            self._fork_at = time.monotonic() + (FORK_PAUSE if young else 0)
+        elif word == worker.RETIRED or connection.hung_up:
+            self._drop(connection)
+        else:
+            self._tell(connection, self._cause_of_death(status))
+
+    def _bury(self, dead: Worker) -> int:
+        """Kill a worker, if need be, and reap it; its exit code, negative for a signal."""
+        with suppress(ProcessLookupError):
+            os.kill(dead.pid, signal.SIGKILL)
+        _, status = os.waitpid(dead.pid, 0)
+        self._selector.unregister(dead.control)
+        dead.control.close()
+        self._workers.discard(dead)
+        return os.waitstatus_to_exitcode(status)
+
+    def _cause_of_death(self, status: int) -> StancegraphError:
+        if status in {-signal.SIGABRT, worker.OUT_OF_MEMORY}:
+            return worker.out_of_memory(self._bounds)
+        if status in {-signal.SIGSEGV, -signal.SIGBUS}:
+            return QueryFailed("the query is nested too deeply, or has too many patterns")
+        return QueryFailed("the process that evaluated the query was ended from outside")
+
+    # Time.
+
+    def _patience(self) -> float | None:
+        """Seconds until something is overdue."""
+        dues = [connection.due for connection in self._connections]
+        if len(self._workers) < self._wanted:
+            dues.append(self._fork_at)
+        return max(0.0, min(dues) - time.monotonic()) if dues else None
+
+    def _end_overdue(self) -> None:
+        """End what has taken too long: a query, a reading, a telling."""
+        now = time.monotonic()
+        for connection in [each for each in self._connections if each.due <= now]:
+            running = connection.worker
+            if running is not None:
+                running.connection = None
+                self._bury(running)
+            if connection.hung_up or connection.state in {State.READING, State.TELLING}:
+                self._drop(connection)
+            else:
+                with suppress(ValueError):
+                    self._waiting.remove(connection)
+                self._tell(connection, QueryTimeout(connection.seconds))
+
+    def _ask_to_stop(self, *_: object) -> None:
+        """SIGTERM came; the loop, woken by it, does the rest between two events."""
+        self._asked_to_stop = True
+
+    def _stop(self) -> None:
+        """Accept no more, finish what has been accepted."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        for connection in list(self._connections):
+            if connection.state is State.READING:
+                self._drop(connection)
+
+    def _parent_gone(self) -> None:
+        """Standard input was closed: whoever started this process is gone."""
+        if not os.read(0, 1):
+            raise Orphaned
+
+
+def main() -> None:
+    """Load a release and serve it; ``ready`` on standard output says that it does."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("release", type=Path, help="a file of N-Quads")
+    parser.add_argument("socket", type=Path, help="where to listen, in a folder of its own")
+    parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--waiting", type=int, required=True)
+    parser.add_argument("--memory", type=int, required=True, help="bytes that a query may use")
+    options = parser.parse_args()
+    os.environ["RUST_BACKTRACE"] = "0"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process decides
+    store = ox.Store()
+    store.load(path=options.release, format=ox.RdfFormat.N_QUADS)
+    gc.collect()
+    gc.freeze()
+    options.socket.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(options.socket))
+        listener.listen(1024)
+        listener.setblocking(False)
+        supervisor = Supervisor(
+            store,
+            listener,
+            workers=options.workers,
+            waiting=options.waiting,
+            bounds=worker.Bounds(options.memory),
+        )
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        try:
+            supervisor.run()
+        except Orphaned:
+            with suppress(OSError):  # nobody else is left to tidy up
+                options.socket.unlink()
+                options.socket.parent.rmdir()
+
+
+if __name__ == "__main__":
+    main()

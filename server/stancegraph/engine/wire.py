@@ -1,0 +1,157 @@
+"""How web processes, supervisor and workers talk over the engine's Unix socket.
+
+A request is a head (magic, deadline, length) and a JSON body. An answer is a run of frames:
+a kind, a length, the bytes, and one end mark that no text in UTF-8 contains. A worker can be
+killed inside a frame; the supervisor then writes a *trailer*, an error of fixed length
+without that mark, so a frame which it has run into is never taken for a good one, and the
+reader finds it at the end of what it received.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from stancegraph.engine import Ask, MediaType
+from stancegraph.errors import (
+    BadRequest,
+    EngineDown,
+    NotAcceptable,
+    QueryFailed,
+    QueryRefused,
+    QuerySyntaxError,
+    QueryTimeout,
+    StancegraphError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEAD = struct.Struct(">4sdI")
+MAGIC = b"SGQ1"
+MAX_REQUEST = 16 * 2**20
+MAX_DEADLINE = 10.0 * 86400
+FRAME = struct.Struct(">cI")
+MAX_FRAME = 64 * 2**10
+END_MARK = b"\xfe"
+TRAILER_SIZE = 512
+TRAILER_START = b"!trailer "
+
+DATA, WHOLE, ERROR = b"D", b"W", b"E"
+
+
+class BrokenRequest(Exception):  # noqa: N818 (between our own processes, told to nobody)
+    """The bytes are no request of this protocol."""
+
+
+def request_bytes(ask: Ask) -> bytes:
+    """*ask* as a request.
+
+    Raises:
+        BadRequest: it is longer than a request may be.
+    """
+    body = json.dumps(asdict(ask)).encode()
+    if len(body) > MAX_REQUEST:
+        raise BadRequest(f"a query may hold at most {MAX_REQUEST} bytes")
+    return HEAD.pack(MAGIC, ask.deadline, len(body)) + body
+
+
+def read_head(start: bytes) -> tuple[float, int] | None:
+    """Deadline in seconds and whole length in bytes of the request that starts so.
+
+    None while *start* is too short to tell.
+
+    Raises:
+        BrokenRequest: no request starts so.
+    """
+    if not MAGIC.startswith(start[:4]):
+        raise BrokenRequest("not a request")
+    if len(start) < HEAD.size:
+        return None
+    _, deadline, length = HEAD.unpack(start[: HEAD.size])
+    if not 0 < deadline <= MAX_DEADLINE or length > MAX_REQUEST:
+        raise BrokenRequest("a deadline or length out of bounds")
+    return deadline, HEAD.size + length
+
+
+def read_ask(request: bytes) -> Ask:
+    """The question in a whole request.
+
+    Raises:
+        BrokenRequest: its body is not the JSON of an :class:`Ask`.
+    """
+    try:
+        fields = json.loads(request[HEAD.size :])
+        return Ask(
+            query=str(fields["query"]),
+            media_type=MediaType(fields["media_type"]),
+            default_graphs=tuple(map(str, fields["default_graphs"])),
+            named_graphs=tuple(map(str, fields["named_graphs"])),
+            deadline=float(fields["deadline"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokenRequest(str(error)) from error
+
+
+def frame(kind: bytes, payload: bytes | bytearray = b"") -> bytes:
+    """One frame of at most ``MAX_FRAME`` bytes of *payload*."""
+    return b"".join((FRAME.pack(kind, len(payload)), payload, END_MARK))
+
+
+def error_frame(error: StancegraphError) -> bytes:
+    """The last frame of an answer that failed, written by a worker."""
+    return frame(ERROR, _error_json(error, MAX_FRAME))
+
+
+def trailer(error: StancegraphError) -> bytes:
+    """What the supervisor writes for a worker that no longer can."""
+    start = TRAILER_START + _error_json(error, TRAILER_SIZE - len(TRAILER_START))
+    return start.ljust(TRAILER_SIZE)
+
+
+def read_error(payload: bytes) -> StancegraphError:
+    """The error in an error frame or trailer; EngineDown where it cannot be read."""
+    try:
+        fields = json.loads(payload.removeprefix(TRAILER_START))
+        return _READERS[fields["error"]](fields)
+    except (ValueError, KeyError, TypeError):
+        return EngineDown("the engine stopped before the answer was whole")
+
+
+def _error_json(error: StancegraphError, bound: int) -> bytes:
+    """*error* in ASCII, its message cut so that all fits into *bound* bytes."""
+    fields: dict[str, object] = {"error": type(error).__name__}
+    match error:
+        case QuerySyntaxError():
+            fields |= {"line": error.line, "column": error.column}
+        case QueryTimeout():
+            fields["seconds"] = error.seconds
+        case NotAcceptable():
+            fields["offered"] = error.offered
+    message = error.message if isinstance(error, QuerySyntaxError) else str(error)
+    while len(text := json.dumps(fields | {"message": message}).encode()) > bound:
+        message = message[: len(message) // 2] + "…"
+    return text
+
+
+_READERS: dict[str, Callable[[dict[str, object]], StancegraphError]] = {
+    "QuerySyntaxError": lambda fields: QuerySyntaxError(
+        str(fields["message"]), _count(fields["line"]), _count(fields["column"])
+    ),
+    "QueryRefused": lambda fields: QueryRefused(str(fields["message"])),
+    "BadRequest": lambda fields: BadRequest(str(fields["message"])),
+    "NotAcceptable": lambda fields: NotAcceptable(_texts(fields["offered"])),
+    "QueryTimeout": lambda fields: QueryTimeout(float(str(fields["seconds"]))),
+    "QueryFailed": lambda fields: QueryFailed(str(fields["message"])),
+    "EngineDown": lambda fields: EngineDown(str(fields["message"])),
+}
+
+
+def _count(field: object) -> int | None:
+    return field if isinstance(field, int) else None
+
+
+def _texts(field: object) -> list[str]:
+    return [str(item) for item in field] if isinstance(field, list) else []

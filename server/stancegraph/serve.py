@@ -1,0 +1,77 @@
+"""The command ``serve``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stancegraph.engine.embedded import EngineOptions
+
+if TYPE_CHECKING:
+    from stancegraph.cli import Options
+
+MEBIBYTE = 2**20
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="The port to listen on; 0 for any that is free.",
+)
+@click.option(
+    "--releases",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where releases are; releases/ in the graph folder, unless given.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=max(2, os.cpu_count() or 2),
+    show_default="one a processor, at least 2",
+    help="How many queries run at a time.",
+)
+@click.option(
+    "--query-timeout",
+    type=click.FloatRange(min=0, max=86400, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds after which a query is stopped.",
+)
+@click.option(
+    "--query-memory",
+    type=click.IntRange(min=64),
+    default=512,
+    show_default=True,
+    help="MiB that one query may use, beside what the release takes.",
+)
+@click.pass_obj
+def serve_command(
+    options: Options,
+    *,
+    host: str,
+    port: int,
+    releases: Path | None,
+    workers: int,
+    query_timeout: float,
+    query_memory: int,
+) -> None:
+    """Serve the current release over HTTP.
+
+    Ends on SIGTERM or Ctrl-C, when it has answered what it was asked.
+    """
+    from stancegraph.web.server import serve  # noqa: PLC0415 (no other command needs the web)
+
+    serve(
+        releases or options.folder.releases,
+        host=host,
+        port=port,
+        engine=EngineOptions(workers=workers, memory=query_memory * MEBIBYTE),
+        query_timeout=query_timeout,
+    )

@@ -1,0 +1,49 @@
+"""The web front end: a Flask application made for one site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, request
+
+from stancegraph.web import errors, pages, saved, sparql
+from stancegraph.web.site import MAX_BODY, Site, current_site
+
+if TYPE_CHECKING:
+    from flask import Response
+
+__all__ = ["Site", "create_app"]
+
+
+def create_app(site: Site) -> Flask:
+    """The application that serves *site*; it is kept in ``app.extensions["stancegraph"]``."""
+    app = Flask(__name__)
+    app.extensions["stancegraph"] = site
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for blueprint in (pages.bp, sparql.bp, saved.bp):
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    app.after_request(_common_headers)
+    return app
+
+
+def _common_headers(response: Response) -> Response:
+    """What every response says: the release, and that any site's scripts may read it."""
+    site: Site = current_site()
+    response.headers["X-Stancegraph-Release"] = site.release.id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'self'"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "ETag, X-Stancegraph-Release"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match"
+        response.headers["Access-Control-Max-Age"] = "86400"
+    response.vary.add("Accept")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-cache"  # keep it, but ask whether it still holds
+    return response

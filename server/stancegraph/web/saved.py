@@ -1,0 +1,81 @@
+"""Saved queries: questions that have an address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import Blueprint, jsonify, make_response, render_template, request, url_for
+
+from stancegraph.catalog import read_terms
+from stancegraph.errors import BadRequest
+from stancegraph.web.answers import respond
+from stancegraph.web.negotiation import preferred
+from stancegraph.web.site import current_site
+from stancegraph.web.sparql import read_arguments
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from stancegraph.queryfile import SavedQuery
+
+bp = Blueprint("saved", __name__)
+
+
+@bp.get("/queries/")
+def list_queries() -> Response:
+    """The saved queries, what they ask and their parameters, as HTML or JSON by Accept."""
+    catalog = current_site().catalog
+    if preferred(request.accept_mimetypes, ["text/html", "application/json"]) == "text/html":
+        response = make_response(
+            render_template("queries.html", site=current_site(), address=example_address)
+        )
+    else:
+        response = jsonify({"queries": [_described(query) for query in catalog]})
+    return response
+
+
+@bp.get("/queries/<path:name>")
+def run_saved(name: str) -> Response:
+    """Answer a saved query; its parameters are the address's arguments.
+
+    200 with the result as ``Accept`` or ``format`` prefers it; 400 for a bad parameter; 404
+    for an unknown name; 406 for no format; 500, 503, 504 as the endpoint.
+    """
+    catalog = current_site().catalog
+    query = catalog.query(name)
+    arguments = read_arguments(request.query_string)
+    for key, given in arguments.lists():
+        if len(given) > 1:
+            raise BadRequest(f"the argument {key!r} was given {len(given)} times")
+    values = arguments.to_dict()
+    short_name = None if "format" in query.params else values.pop("format", None)
+    return respond(query.bind(read_terms(query, values, catalog.names)), short_name=short_name)
+
+
+def example_address(query: SavedQuery) -> str:
+    """The address that asks *query* with the parameters of its own example."""
+    values = {name: parameter.example.value for name, parameter in query.params.items()}
+    address = url_for("saved.run_saved", name=query.name)
+    return f"{address}?{urlencode(values)}" if values else address
+
+
+def _described(query: SavedQuery) -> dict[str, object]:
+    return {
+        "name": query.name,
+        "summary": query.summary,
+        "description": query.description,
+        "example": example_address(query),
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type,
+                "kinds": list(parameter.kinds),
+                "choices": list(parameter.choices),
+                "description": parameter.description,
+                "example": parameter.example.value,
+            }
+            for parameter in query.params.values()
+        ],
+        "columns": list(query.columns),
+    }

@@ -1,0 +1,168 @@
+"""A running site: a supervisor with its query workers, and web processes before it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import logging.config
+import multiprocessing
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from stancegraph.build.release import open_release
+from stancegraph.catalog import Catalog
+from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorProcess
+from stancegraph.errors import OperationError
+from stancegraph.web import Site, create_app
+from stancegraph.web.bridge import Bridge
+from stancegraph.web.site import EXAMPLE, MAX_BODY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stancegraph.build.release import Release
+
+STOP_BOUND = 60  # seconds to let web processes finish what they answer
+ACCESS = '%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'  # never the query
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What a web process must be told, since it starts with nothing."""
+
+    release: Release
+    engine: Path
+    query_timeout: float
+
+
+def serve(
+    releases: Path,
+    *,
+    host: str,
+    port: int,
+    engine: EngineOptions,
+    query_timeout: float,
+) -> None:
+    """Serve the current release until SIGTERM or SIGINT, then finish what runs.
+
+    Args:
+        port: 0 for any that is free.
+        query_timeout: Seconds that one query may take.
+
+    Raises:
+        OperationError: there is no release, or the port is taken.
+    """
+    release = open_release(releases)
+    port = _free_port(host, port)
+    supervisor = SupervisorProcess(release.quads_file, engine)
+    try:
+        options = WebOptions(release, supervisor.socket, query_timeout)
+        server = _web_server(host, port, options)
+        server.on_startup(partial(_announce, release, _address(host, port)))
+        server.serve(target_loader=partial(make_app, options), wrap_loader=False)
+    finally:
+        supervisor.stop()
+
+
+def make_app(options: WebOptions) -> Bridge:
+    """The application of one web process, made in it."""
+    site = Site(
+        release=options.release,
+        engine=SocketEngine(options.engine, options.release.id),
+        catalog=Catalog.load(options.release.path),
+        query_timeout=options.query_timeout,
+    )
+    return Bridge(create_app(site).wsgi_app, max_body=MAX_BODY)
+
+
+def _web_server(host: str, port: int, options: WebOptions) -> Any:
+    # Web processes start afresh: a fork would carry along threads and sockets of this one.
+    multiprocessing.set_start_method("spawn", force=True)
+    return Granian(
+        "stancegraph",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        workers=os.cpu_count() or 1,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_BOUND,
+        log_level=LogLevels.warning,
+        log_access=True,
+        log_access_format=ACCESS,
+        log_dictconfig=_logging(),
+    )
+
+
+def _logging() -> dict[str, Any]:
+    """Everything to standard error; each line says what it is."""
+    return {
+        "formatters": {
+            "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        },
+        "filters": {"told": {"()": "stancegraph.web.server.NotBrokenOff"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "plain",
+                "filters": ["told"],
+            },
+        },
+        "loggers": {
+            "_granian": {"handlers": ["stderr"], "propagate": False},
+            "granian.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "stancegraph": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        },
+    }
+
+
+class NotBrokenOff(logging.Filter):
+    """Leaves out what granian says of responses broken off: the application has told why."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to keep *record*."""
+        return "BrokenOff" not in record.getMessage()
+
+
+def _free_port(host: str, port: int) -> int:
+    """*port*, or a free one for 0.
+
+    Raises:
+        OperationError: it is taken, or the host is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                told = f"port {port} of {host} is taken: choose another with --port"
+            else:
+                told = f"cannot listen on {host}, port {port}: {error.strerror}"
+            raise OperationError(told) from error
+        return int(probe.getsockname()[1])
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announce(release: Release, address: str) -> None:
+    """Say where to go, and one thing to try."""
+    query = " ".join(EXAMPLE.split())
+    click.echo(
+        f"{release.title}, release {release.id}, at {address}\n"
+        f"Try: curl -G {address}/sparql -H 'Accept: text/csv' \\\n"
+        f"       --data-urlencode 'query={query}'"
+    )
+    sys.stdout.flush()

@@ -1,0 +1,40 @@
+"""What the web application serves, made once and handed to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from stancegraph.build.release import Release
+    from stancegraph.catalog import Catalog
+    from stancegraph.engine import Engine
+
+EXAMPLE = """\
+SELECT ?class (COUNT(?thing) AS ?things)
+WHERE { ?thing a ?class }
+GROUP BY ?class
+ORDER BY DESC(?things)"""
+
+MAX_BODY = 2**20  # bytes of a request's body, so also of a query sent by POST
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One release, and what is needed to answer from it.
+
+    Attributes:
+        query_timeout: Seconds that one query may take.
+    """
+
+    release: Release
+    engine: Engine
+    catalog: Catalog
+    query_timeout: float
+
+
+def current_site() -> Site:
+    """The site of the application that handles the current request."""
+    return cast("Site", current_app.extensions["stancegraph"])
