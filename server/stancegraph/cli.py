@@ -16,6 +16,7 @@ import click
 
 from stancegraph import __version__
 from stancegraph.build import Check, Progress, as_w3c_report, build, check
+from stancegraph.check_quotes import check_quotes_command
 from stancegraph.errors import StancegraphError
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.problems import Severity, as_json
@@ -223,4 +224,5 @@ def validate_command(options: Options, *, engine: EngineName, style: str, quiet:
         click.get_current_context().exit(1)
 
 
+main.add_command(check_quotes_command)
 main.add_command(serve_command)
