@@ -19,6 +19,15 @@ ID = "https://w3id.org/stancegraph/id/"
 SG = "https://w3id.org/stancegraph/ontology#"
 EXACT = "http://www.w3.org/ns/oa#exact"
 
+NAMING = {
+    "http://www.w3.org/2000/01/rdf-schema#label",
+    "http://www.w3.org/2004/02/skos/core#prefLabel",
+    "http://www.w3.org/2004/02/skos/core#altLabel",
+    "http://purl.org/dc/terms/title",
+    SG + "acronym",
+    SG + "symbol",
+}
+
 SOURCES = {
     "CN": ["atlas-china"],
     "AU": ["atlas-china"],
@@ -76,6 +85,19 @@ def _quotations(facts: ox.Dataset, claim: str, source: str) -> list[str]:
         if f"source/{source}" in _values(facts, evidence, SG + "source")
         for quotation in _values(facts, evidence, EXACT)
     ]
+
+
+def test_what_the_documents_name_is_found_by_that_name(facts: ox.Dataset) -> None:
+    """Each name of seed-entities.csv leads to its thing, and to no other."""
+    with (ROOT / "tests" / "data" / "seed-entities.csv").open(encoding="utf-8", newline="") as file:
+        expected = {line["name"]: {line["thing"]} for line in csv.DictReader(file)}
+
+    found: dict[str, set[str]] = {name: set() for name in expected}
+    for quad in facts:
+        if quad.predicate.value in NAMING and quad.object.value in found:
+            found[quad.object.value].add(quad.subject.value.removeprefix(ID))
+
+    assert found == expected
 
 
 def test_each_row_of_the_documents_has_a_claim() -> None:
