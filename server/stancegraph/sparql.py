@@ -254,26 +254,60 @@ def syntax_error(query: str, error: SyntaxError) -> QuerySyntaxError:
         if prefix not in declared:
             message = f"no PREFIX line declares {prefix}: of {token.text}"
             return QuerySyntaxError(message, token.line, token.column)
-    message = str(error)
-    place = re.match(r"error at (\d+):(\d+): ", message)
-    if place is None:
-        return QuerySyntaxError(message)
-    line, column = int(place[1]), int(place[2])
-    near = next((token for token in found if (token.line, token.column) >= (line, column)), None)
-    told = f"this is not SPARQL 1.1 at or before {near.text if near else 'the end'}"
-    if words := _expected(message[place.end() :]):
-        told += f"; expected {words}"
-    return QuerySyntaxError(told, line, column)
+    told = _sentence(str(error))
+    wrong = _first_wrong(query, found)
+    if wrong is None:
+        return QuerySyntaxError(told or "unexpected end of the query", *_end(query))
+    if wrong.kind is Kind.IRI and ":" not in wrong.text:
+        told = f"{wrong.text} is a relative IRI: write it whole"
+    elif not told and wrong.text == "}":
+        told = "what stands before this } is not finished, or breaks a rule of SPARQL"
+    return QuerySyntaxError(told or f"unexpected {wrong.text}", wrong.line, wrong.column)
 
 
-def _expected(alternatives: str) -> str:
-    """The readable ones among the parser's alternatives: keywords, marks and sentences."""
-    kept = [
-        part.strip().strip('"')
-        for part in alternatives.removeprefix("expected ").removeprefix("one of ").split(", ")
-        if not re.search(r"[\[\]|]|\.\.|\\u|<unreported>", part)
+def _sentence(message: str) -> str:
+    """The rule that the parser says was broken; empty where it only lists what it expected."""
+    _, _, alternatives = message.partition(": expected ")
+    sentences = [
+        part
+        for part in alternatives.removeprefix("one of ").split(", ")
+        if re.fullmatch(r"[A-Z][A-Za-z]*(?: [A-Za-z]+)+", part)
     ]
-    return " or ".join(filter(None, kept))
+    return "; ".join(sentences)
+
+
+def _first_wrong(query: str, found: Sequence[Token]) -> Token | None:
+    """The first token that cannot follow those before it; None if more tokens would help.
+
+    The parser's own position is that of the longest keyword which it tried, up to a word
+    further on. But a text that could go on fails at its very end, so the first wrong token
+    is the last one of the shortest beginning that does not.
+    """
+    ends = [token.start for token in found[1:]] + [len(query)]
+    low, high = 0, len(found)
+    while low < high:
+        middle = (low + high) // 2
+        if _could_go_on(query[: ends[middle]]):
+            low = middle + 1
+        else:
+            high = middle
+    return found[low] if low < len(found) else None
+
+
+def _could_go_on(beginning: str) -> bool:
+    """Whether *beginning*, which ends between two tokens, fails at its end or not at all."""
+    padded = beginning + " " * 32  # longer than any keyword
+    try:
+        ox.Store().query(padded)
+    except SyntaxError as error:
+        line, column = _end(padded)
+        return str(error).startswith(f"error at {line}:{column}: ")
+    return True
+
+
+def _end(text: str) -> tuple[int, int]:
+    """Line and column just behind *text*."""
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
 def _first_verb(found: Sequence[Token]) -> Token | None:

@@ -238,9 +238,15 @@ def test_a_bound_term_comes_back_as_it_went_in(term: sparql.Term) -> None:
     ("query", "line", "column", "told"),
     [
         ("SELECT *\n{ ?s foo:p ?o }", 2, 6, "no PREFIX line declares foo:"),
-        ("SELECT * { ?s ?p . }", 1, 20, "at or before }"),
-        ("SELECT * { ?s ?p ?o", 1, 20, "at or before the end"),
+        ("SELECT * { ?s ?p . }", 1, 18, "unexpected ."),
+        ("SELECT * { ?s ?p }", 1, 18, "before this } is not finished"),
+        ("SELECT * { ?s ?p ?o", 1, 20, "unexpected end of the query"),
         ("SELECT ?a (1 AS ?a) {}", 1, 23, "Duplicated variable name in SELECT"),
+        ("SELECT *\n{ # é€😀\n ?s <http://ex/é€😀> 'é€😀' ?x ?y }", 3, 27, "unexpected ?x"),
+        ("SELECT * { ?s ?p 'é€😀' } LIMI 5", 1, 26, "unexpected LIMI"),
+        ("SELECT * { ?s <x> ?o }", 1, 15, "<x> is a relative IRI"),
+        ("SELECT *\r\n{ ?s ?p ?o }\r\n}", 3, 1, "before this }"),
+        (r"SELECT * { ?s ?p '\u00e9' FILTER (?o > ) }", 1, 40, "unexpected )"),
     ],
 )
 def test_a_syntax_error_says_where_and_what(query: str, line: int, column: int, told: str) -> None:
