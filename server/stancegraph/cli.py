@@ -145,7 +145,10 @@ class Telling(Progress):
         )
         counts["violations"] = self.found.count(Severity.VIOLATION)
         counts["warnings"] = self.found.count(Severity.WARNING)
-        told = [f"{number:,} {name}" for name, number in counts.items()]
+        told = [
+            f"{number:,} {name.removesuffix('s') if number == 1 else name}"
+            for name, number in counts.items()
+        ]
         if self.found.report is None:
             told.append("shapes not applied: first mend ontology/ and shapes/")
         times = [f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.problems import Problem, Severity
-from stancegraph.terms import RDF, SG, XSD, short
+from stancegraph.terms import RDF, XSD, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -164,7 +164,6 @@ def _duplicates(graph: ParsedGraph) -> Iterator[Problem]:
 
 def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
     """Words of the ontology that it does not declare, things that nothing describes."""
-    words = (SG.iri, f"{graph.folder.base}ontology#")
     things = (f"{graph.folder.base}id/", f"{graph.folder.base}shapes#")
     declared = {triple.subject for triple in graph.triples("ontology")} | graph.skipped
     known = graph.described.keys() | graph.skipped
@@ -172,7 +171,7 @@ def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
     for iri, triples in graph.graphs.items():
         for triple in triples:
             subject, predicate, value = triple
-            if predicate.value.startswith(words) and predicate not in declared:
+            if predicate.value.startswith(graph.words) and predicate not in declared:
                 hint, meant = near.hint(predicate.value)
                 message = f"the ontology does not declare {short(predicate)}{hint}"
                 yield _problem(graph, iri, triple, message)
@@ -180,7 +179,7 @@ def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
                     graph.tell(subject.value, meant)
             if not isinstance(value, ox.NamedNode):
                 continue
-            if value.value.startswith(words) and value not in declared:
+            if value.value.startswith(graph.words) and value not in declared:
                 hint, _ = near.hint(value.value)
                 message = f"the ontology does not declare {short(value)}{hint}"
                 yield _problem(graph, iri, triple, message, whole=predicate == RDF.type)

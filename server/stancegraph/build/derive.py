@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from stancegraph.build.parse import is_in
 from stancegraph.errors import BadQueryFile
 from stancegraph.problems import Problem, Severity
-from stancegraph.terms import RDF, SG, XSD, short
+from stancegraph.terms import RDF, XSD, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,9 +95,9 @@ def mixed_terms(graph: ParsedGraph, derived: Iterable[DerivedGraph]) -> Iterator
     """Words of the ontology that are used in data/ and by a rule: whoever queries could not
     tell what is stated from what is derived.
     """  # noqa: D205 - one sentence
-    stated = _used(graph.triples("data"))
+    stated = _used(graph.triples("data"), graph.words)
     for found in derived:
-        for term in sorted(_used(found.triples) & stated, key=lambda term: term.value):
+        for term in sorted(_used(found.triples, graph.words) & stated, key=lambda term: term.value):
             message = (
                 f"the rule derives {short(term)}, which data/ states too: "
                 "derive a term of its own, or state it only"
@@ -107,12 +107,12 @@ def mixed_terms(graph: ParsedGraph, derived: Iterable[DerivedGraph]) -> Iterator
             yield Problem(found.rule.path, line, Severity.VIOLATION, message, value=str(term))
 
 
-def _used(triples: Iterable[ox.Triple]) -> set[ox.NamedNode]:
-    """The words of the ontology that serve as predicate or class in *triples*."""
+def _used(triples: Iterable[ox.Triple], words: tuple[str, ...]) -> set[ox.NamedNode]:
+    """The terms of the namespaces *words* that serve as predicate or class in *triples*."""
     used: set[ox.NamedNode] = set()
     for _, predicate, value in triples:
         term = value if predicate == RDF.type else predicate
-        if isinstance(term, ox.NamedNode) and term in SG:
+        if isinstance(term, ox.NamedNode) and term.value.startswith(words):
             used.add(term)
     return used
 

@@ -163,11 +163,13 @@ def _statistics(
     for term, number in classes.items():
         part = _part(release, "class", term)
         yield ox.Triple(release, VOID.classPartition, part)
-        yield from _facts(part, VOID.Dataset, {VOID["class"]: term, VOID.entities: _count(number)})
+        yield ox.Triple(part, VOID["class"], term)
+        yield ox.Triple(part, VOID.entities, _count(number))
     for term, number in properties.items():
         part = _part(release, "property", term)
         yield ox.Triple(release, VOID.propertyPartition, part)
-        yield from _facts(part, VOID.Dataset, {VOID.property: term, VOID.triples: _count(number)})
+        yield ox.Triple(part, VOID.property, term)
+        yield ox.Triple(part, VOID.triples, _count(number))
 
 
 def _part(release: ox.NamedNode, kind: str, term: ox.NamedNode) -> ox.NamedNode:
@@ -181,8 +183,6 @@ def _named_graphs(
     yield ox.Triple(release, RDF.type, SD.Dataset)
     for iri, triples in graphs.items():
         yield ox.Triple(release, SD.namedGraph, iri)
-        yield ox.Triple(release, VOID.subset, iri)
-        yield ox.Triple(iri, RDF.type, VOID.Dataset)
         yield ox.Triple(iri, SD.name, iri)
         yield from _facts(iri, SD.NamedGraph, {VOID.triples: _count(len(triples))})
 

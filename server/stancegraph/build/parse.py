@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from stancegraph.build import checks
 from stancegraph.build.progress import Progress
 from stancegraph.problems import Problem, Severity
-from stancegraph.terms import SH
+from stancegraph.terms import SG, SH
 from stancegraph.turtle import Positions, read
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class ParsedGraph:
     def part(self, graph: ox.NamedNode) -> str:
         """The path of a graph's file without its ending: ``data/treaties/budapest-convention``."""
         return graph.value.removeprefix(f"{self.folder.base}graph/")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The namespaces whose terms the folder's own ontology/ declares."""
+        return (SG.iri, f"{self.folder.base}ontology#")
 
     def triples(self, *parts: str) -> Iterator[ox.Triple]:
         """The triples of the files in *parts*, ``data`` or ``ontology/schemes``; of all, if none.
