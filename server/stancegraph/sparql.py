@@ -116,9 +116,13 @@ def tokens(query: str, *, comments: bool = False) -> list[Token]:
     Raises:
         QuerySyntaxError: a string is not closed, or a character can begin no token.
     """
+    return list(_scan(query, comments=comments))
+
+
+def _scan(query: str, *, comments: bool = False) -> Iterator[Token]:
+    """The tokens of *query*, read as they are asked for."""
     text, offsets = _resolved(query)
     read, place = _Reader(text), _Places(query)
-    found: list[Token] = []
     position = 0
     while position < len(text):
         kind, end = read.at(position)
@@ -126,18 +130,17 @@ def tokens(query: str, *, comments: bool = False) -> list[Token]:
             raise QuerySyntaxError(_broken(text[position]), *place.of(offsets[position]))
         if kind != "space" and (comments or kind != "COMMENT"):
             start = offsets[position]
-            found.append(Token(Kind[kind], text[position:end], start, *place.of(start)))
+            yield Token(Kind[kind], text[position:end], start, *place.of(start))
         position = end
-    return found
 
 
 def query_form(query: str) -> QueryForm:
-    """Which of the four forms *query* has.
+    """Which of the four forms *query* has; no more of it is read than tells.
 
     Raises:
         QuerySyntaxError: it has none: it is empty, an update, or not SPARQL.
     """
-    token = _first_verb(tokens(query))
+    token = _first_verb(_scan(query))
     if token is not None and token.kind is Kind.WORD:
         for form in QUERY_FORMS:
             if token.text.upper().startswith(form):
@@ -154,7 +157,7 @@ def is_update(query: str) -> bool:
     Raises:
         QuerySyntaxError: a string is not closed, or a character can begin no token.
     """
-    token = _first_verb(tokens(query))
+    token = _first_verb(_scan(query))
     if token is None or token.kind is not Kind.WORD:
         return False
     return token.text.upper().startswith(UPDATE_VERBS)
@@ -166,6 +169,8 @@ def dataset_clause(query: str) -> bool:
     Raises:
         QuerySyntaxError: a string is not closed, or a character can begin no token.
     """
+    if "FROM" not in _resolved(query)[0].upper():
+        return False
     found = tokens(query)
     declared = prefixes(found)
     depth = 0
@@ -189,7 +194,8 @@ def calls_service(query: str) -> bool:
     calls nobody.
     """
     escaped, _ = _resolved(query)
-    return any(_reaches_service(text) for text in {query, escaped})
+    readings = [text for text in {query, escaped} if "SERVICE" in text.upper()]
+    return any(map(_reaches_service, readings))
 
 
 def prefixes(found: Iterable[Token]) -> dict[str, str]:
@@ -310,7 +316,7 @@ def _end(text: str) -> tuple[int, int]:
     return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
-def _first_verb(found: Sequence[Token]) -> Token | None:
+def _first_verb(found: Iterable[Token]) -> Token | None:
     """The token after the prologue."""
     skip = 0
     for token in found:

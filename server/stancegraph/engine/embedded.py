@@ -22,6 +22,7 @@ from stancegraph.engine.wire import (
     FRAME,
     MAX_FRAME,
     TRAILER_SIZE,
+    TRAILER_START,
     WHOLE,
     read_error,
     request_bytes,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from stancegraph.engine import Answer, Ask
 
 CONNECT_BOUND = 3.0  # seconds to wait for a supervisor that is being restarted
+CONNECT_PAUSE = 0.02  # seconds between tries
 SILENCE_BOUND = 10.0  # seconds beyond the deadline after which an engine is taken for dead
 RESTART_PAUSE = 0.2  # seconds between looks at whether the supervisor still lives
 STOP_BOUND = 60.0  # seconds to let it finish what runs
@@ -75,6 +77,13 @@ class SocketEngine:
         """Nothing is held between questions."""
 
 
+class _CutOff(EngineDown):
+    """The connection ended without a word of why: the supervisor itself is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine broke off; ask again")
+
+
 class SocketAnswer:
     """The answer to one question, read from a connection of its own."""
 
@@ -94,20 +103,16 @@ class SocketAnswer:
         if self._ended:
             raise StopIteration
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-                self._connection.sendall(request_bytes(self._ask))
-            kind, payload = self._read_frame(self._connection)
-        except (OSError, StancegraphError) as error:
-            self.close()
-            self._ended = True
-            if isinstance(error, StancegraphError):
-                raise
+            kind, payload = self._read_frame() if self._connection else self._first_frame()
+        except StancegraphError:
+            self._end()
+            raise
+        except OSError as error:
+            self._end()
             raise EngineDown("the engine broke off; ask again") from error
         if kind == DATA:
             return payload
-        self._ended = True
-        self.close()
+        self._end()
         if kind == WHOLE:
             raise StopIteration
         raise read_error(payload)
@@ -122,28 +127,59 @@ class SocketAnswer:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
-    def _connect(self) -> socket.socket:
-        """A connection; a supervisor that has died comes back within a second."""
+    def _end(self) -> None:
+        self._ended = True
+        self.close()
+
+    def _first_frame(self) -> tuple[bytes, bytes]:
+        """Ask, and wait for the first frame of the answer.
+
+        A question that a dying supervisor took with it is asked once more: it changes
+        nothing, and the next supervisor is there within a second.
+        """
+        self._send()
+        try:
+            return self._read_frame()
+        except (OSError, _CutOff):
+            if self._closed:
+                raise
+        self._send()
+        return self._read_frame()
+
+    def _send(self) -> None:
+        """Connect and send the question, trying until a new supervisor listens.
+
+        Raises:
+            EngineDown: none came.
+        """
+        request = request_bytes(self._ask)
         until = time.monotonic() + min(CONNECT_BOUND, self._ask.deadline)
         while True:
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(self._ask.deadline + SILENCE_BOUND)
             try:
                 connection.connect(self._path)
-            except (FileNotFoundError, ConnectionRefusedError) as error:
+                connection.sendall(request)
+            except OSError as error:
                 connection.close()
                 if time.monotonic() > until or self._closed:
                     raise EngineDown("the engine is not running; ask again soon") from error
-                time.sleep(0.02)
+                time.sleep(CONNECT_PAUSE)
             else:
-                return connection
+                self._connection = connection
+                if self._closed:
+                    self.close()
+                return
 
-    def _read_frame(self, connection: socket.socket) -> tuple[bytes, bytes]:
+    def _read_frame(self) -> tuple[bytes, bytes]:
         """The next frame; a broken one means that the supervisor speaks for a dead worker.
 
         Raises:
             StancegraphError: as the supervisor's trailer says.
+            OSError: the connection failed.
         """
+        connection = self._connection
+        assert connection is not None  # noqa: S101 (for the type checker)
         head = self._receive(connection, FRAME.size)
         if len(head) == FRAME.size:
             kind, length = FRAME.unpack(head)
@@ -155,7 +191,9 @@ class SocketAnswer:
         tail = head
         while chunk := connection.recv(MAX_FRAME):
             tail = (tail + chunk)[-TRAILER_SIZE:]
-        raise read_error(tail[-TRAILER_SIZE:])
+        if not tail.startswith(TRAILER_START, len(tail) - TRAILER_SIZE):
+            raise _CutOff
+        raise read_error(tail[-TRAILER_SIZE:].removeprefix(TRAILER_START))
 
     def _receive(self, connection: socket.socket, length: int) -> bytes:
         """Exactly *length* bytes, or fewer where the connection ends."""

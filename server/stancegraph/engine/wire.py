@@ -114,7 +114,7 @@ def trailer(error: StancegraphError) -> bytes:
 def read_error(payload: bytes) -> StancegraphError:
     """The error in an error frame or trailer; EngineDown where it cannot be read."""
     try:
-        fields = json.loads(payload.removeprefix(TRAILER_START))
+        fields = json.loads(payload)
         return _READERS[fields["error"]](fields)
     except (ValueError, KeyError, TypeError):
         return EngineDown("the engine stopped before the answer was whole")

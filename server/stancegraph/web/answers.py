@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 
 from flask import Response, request
 
 from stancegraph.engine import Ask
 from stancegraph.engine.wire import MAX_FRAME
-from stancegraph.sparql import query_form, tokens
+from stancegraph.sparql import query_form
 from stancegraph.web.bridge import on_hang_up
 from stancegraph.web.negotiation import choose
 from stancegraph.web.site import current_site
 
-VOLATILE = ("NOW", "RAND", "UUID", "STRUUID", "BNODE")
+# Functions whose value is another one each time, called anywhere in a query.
+_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#.*\n)*\(", re.IGNORECASE)
 
 
 def respond(
@@ -58,7 +60,7 @@ def respond(
 
 def _tag(release_id: str, ask: Ask, content_type: str) -> str | None:
     """What names this answer for ever; None where asking again gives another one."""
-    if any(token.is_word(*VOLATILE) for token in tokens(ask.query)):
+    if _VOLATILE.search(ask.query):
         return None
     key = repr((release_id, content_type, ask.query, ask.default_graphs, ask.named_graphs))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
