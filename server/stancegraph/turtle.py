@@ -82,7 +82,7 @@ def read(path: Path, name: str) -> TurtleFile:
     problems = [_problem(name, *mistake) for mistake in _encoding_mistakes(content)]
     text = _text(content)
     try:
-        found = TurtleFile(_parse(text), problems)
+        found = TurtleFile(_parse(text, renamed=True), problems)
     except SyntaxError as error:
         found = _Recovery(text, name).run()
         if not found.problems:
@@ -206,13 +206,14 @@ def _encoding_mistakes(content: bytes) -> Iterator[tuple[str, int, int]]:
         yield message, before.count("\n") + 1, len(before) - line_start + 1
 
 
-def _parse(text: str) -> list[ox.Triple]:
-    """The distinct triples of a Turtle text, in its order.
+def _parse(text: str, *, renamed: bool = False) -> list[ox.Triple]:
+    """The distinct triples of a Turtle text, in its order; its blank nodes *renamed*, or not.
 
     Raises:
         SyntaxError: from pyoxigraph, with ``lineno`` and ``offset`` counted from 1.
     """
-    return list(dict.fromkeys(quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)))
+    quads = ox.parse(text, format=ox.RdfFormat.TURTLE, rename_blank_nodes=renamed)
+    return list(dict.fromkeys(quad.triple for quad in quads))
 
 
 def _problem(
@@ -345,13 +346,19 @@ def _terms(tokens: Sequence[_Token]) -> Iterator[_Token]:
             and after is not None
             and (after.text == "^^" or after.text.startswith("@"))
         )
-        if depth <= 0 and not goes_on:
-            kind = token.kind if len(group) == 1 else "group"
-            text = " ".join(part.text for part in group)
-            yield _Token(
-                kind, group[0].start, token.end, text.replace(" ^^ ", "^^").replace(" @", "@")
-            )
+        if (depth <= 0 and not goes_on) or after is None:
+            yield _joined(group)
             group, depth = [], 0
+
+
+def _joined(group: Sequence[_Token]) -> _Token:
+    """*group* as one token; nothing stands between a literal and its tag or datatype."""
+    text = group[0].text
+    for before, token in pairwise(group):
+        tight = token.text.startswith(("@", "^^")) or before.text == "^^"
+        text += token.text if tight else f" {token.text}"
+    kind = group[0].kind if len(group) == 1 else "group"
+    return _Token(kind, group[0].start, group[-1].end, text)
 
 
 class _Recovery:

@@ -238,12 +238,12 @@ def _literals(graph: ParsedGraph) -> Iterator[Problem]:
                 RDF.langString,
             ):
                 places[triple.object].append((iri, triple))
-    for literal, message in _literal_mistakes(list(places)):
+    for literal, message in literal_mistakes(list(places)):
         for iri, triple in places[literal]:
             yield _problem(graph, iri, triple, message)
 
 
-def _literal_mistakes(literals: Sequence[ox.Literal]) -> Iterator[tuple[ox.Literal, str]]:
+def literal_mistakes(literals: Sequence[ox.Literal]) -> Iterator[tuple[ox.Literal, str]]:
     """Each of *literals* that is not as it should be, with what it should be."""
     store = ox.Store()
     marks = [ox.NamedNode(f"literal:{number}") for number in range(len(literals))]
