@@ -42,9 +42,18 @@ def ontology() -> tuple[ox.Triple, ...]:
     return read(ROOT / "ontology" / "stancegraph.ttl")
 
 
+@cache
+def index(triples: tuple[ox.Triple, ...]) -> dict[tuple[Term, Term], list[Term]]:
+    """The objects in *triples* by subject and predicate."""
+    found: dict[tuple[Term, Term], list[Term]] = {}
+    for triple in triples:
+        found.setdefault((triple.subject, triple.predicate), []).append(triple.object)
+    return found
+
+
 def values(triples: tuple[ox.Triple, ...], subject: Term, predicate: ox.NamedNode) -> list[Term]:
     """What *triples* say of *subject* by *predicate*."""
-    return [t.object for t in triples if t.subject == subject and t.predicate == predicate]
+    return index(triples).get((subject, predicate), [])
 
 
 def terms() -> list[Term]:
@@ -86,11 +95,12 @@ def wider_than(narrow: set[Term]) -> set[Term]:
         found |= above
 
 
-def in_use() -> set[Term]:
+@cache
+def in_use() -> frozenset[Term]:
     """Terms that data, rules or queries use; wider classes; what the ontology says of dates."""
     of_facts = named_in(read_all("data")) | named_in_texts()
     of_terms = {term for t in ontology() if t.predicate in SG for term in (t.predicate, t.object)}
-    return wider_than(of_facts | of_terms)
+    return frozenset(wider_than(of_facts | of_terms))
 
 
 def notes(term: Term) -> list[str]:
