@@ -82,7 +82,9 @@ def read_terms(query: SavedQuery, values: Mapping[str, str], names: Names) -> di
     for name, parameter in query.params.items():
         if name not in values:
             what = f": {parameter.description}" if parameter.description else ""
-            raise BadParameter(name, f"is missing{what}; for example {_typed(parameter, names)}")
+            raise BadParameter(
+                name, f"is missing{what}; for example {typed_example(parameter, names)}"
+            )
         terms[name] = _READERS[parameter.type](parameter, values[name].strip(), names)
         if parameter.choices and terms[name].value not in parameter.choices:
             allowed = ", ".join(parameter.choices)
@@ -112,7 +114,7 @@ def _read_iri(parameter: Parameter, text: str, names: Names) -> Term:
     hint = (
         f"did you mean {' or '.join(near)}?"
         if near
-        else (f"give a key, a name or an IRI, for example {_typed(parameter, names)}")
+        else (f"give a key, a name or an IRI, for example {typed_example(parameter, names)}")
     )
     raise BadParameter(parameter.name, f"no {what} is called {text!r}; {hint}")
 
@@ -130,7 +132,7 @@ def _read_date(parameter: Parameter, text: str, names: Names) -> Term:
             raise ValueError  # noqa: TRY301 - other ISO forms are no xsd:date
         datetime.date.fromisoformat(text)
     except ValueError:
-        problem = f"{text!r} is no day; write year-month-day, as {_typed(parameter, names)}"
+        problem = f"{text!r} is no day; write year-month-day, as {typed_example(parameter, names)}"
         raise BadParameter(parameter.name, problem) from None
     return ox.Literal(text, datatype=XSD.date)
 
@@ -153,8 +155,8 @@ _READERS: dict[ParameterType, Callable[[Parameter, str, Names], Term]] = {
 }
 
 
-def _typed(parameter: Parameter, names: Names) -> str:
-    """The example as a caller may type it."""
+def typed_example(parameter: Parameter, names: Names) -> str:
+    """The example of *parameter* as a caller may type it: ``country=CAN``."""
     text = parameter.example.value
     things = f"{names.base}id/"
     if isinstance(parameter.example, ox.NamedNode) and names.base and text.startswith(things):

@@ -20,6 +20,7 @@ from stancegraph.check_quotes import check_quotes_command
 from stancegraph.errors import StancegraphError
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.problems import Severity, as_json
+from stancegraph.query import query_command
 from stancegraph.serve import serve_command
 
 if TYPE_CHECKING:
@@ -228,4 +229,5 @@ def validate_command(options: Options, *, engine: EngineName, style: str, quiet:
 
 
 main.add_command(check_quotes_command)
+main.add_command(query_command)
 main.add_command(serve_command)

@@ -419,10 +419,7 @@ def _read_rule(reading: _Reading) -> Rule:
     if reading.form not in {None, "CONSTRUCT"}:
         reading.problem(1, "a rule is a CONSTRUCT")
     stem = reading.path.rpartition("/")[2].removesuffix(".rq")
-    inputs = reading.list_of("inputs")
-    if f"derived/{stem}" in inputs or "derived" in inputs:
-        reading.problem(reading.line_of("inputs"), "a rule may not read what it writes")
-    return Rule(*_common(reading, stem), inputs=inputs)
+    return Rule(*_common(reading, stem), inputs=reading.list_of("inputs"))
 
 
 def _common(

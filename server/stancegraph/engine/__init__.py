@@ -34,6 +34,15 @@ GRAPHS = (MediaType.TURTLE, MediaType.N_TRIPLES)
 OFFERED: dict[QueryForm, tuple[MediaType, ...]] = {
     form: TABLES if form in {"SELECT", "ASK"} else GRAPHS for form in QUERY_FORMS
 }
+# What people call them in an address or a command.
+SHORT_NAMES: dict[str, MediaType] = {
+    "json": MediaType.JSON,
+    "xml": MediaType.XML,
+    "csv": MediaType.CSV,
+    "tsv": MediaType.TSV,
+    "ttl": MediaType.TURTLE,
+    "nt": MediaType.N_TRIPLES,
+}
 
 
 @dataclass(frozen=True, slots=True)

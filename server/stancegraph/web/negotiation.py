@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stancegraph.engine import OFFERED, MediaType
+from stancegraph.engine import OFFERED, SHORT_NAMES, MediaType
 from stancegraph.errors import BadParameter, NotAcceptable
 
 if TYPE_CHECKING:
@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MIMEAccept
 
     from stancegraph.sparql import QueryForm
-
-SHORT_NAMES: dict[str, MediaType] = {
-    "json": MediaType.JSON,
-    "xml": MediaType.XML,
-    "csv": MediaType.CSV,
-    "tsv": MediaType.TSV,
-    "ttl": MediaType.TURTLE,
-    "nt": MediaType.N_TRIPLES,
-}
 
 # General names that callers use for the special types.
 ALIASES: dict[str, MediaType] = {

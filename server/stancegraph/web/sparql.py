@@ -8,10 +8,9 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from stancegraph.engine import TABLES
+from stancegraph.engine import SHORT_NAMES, TABLES
 from stancegraph.errors import BadRequest, QueryRefused, UnsupportedMediaType
 from stancegraph.web.answers import respond
-from stancegraph.web.negotiation import SHORT_NAMES
 from stancegraph.web.site import EXAMPLE, current_site
 
 if TYPE_CHECKING:
