@@ -216,8 +216,10 @@ def test_triple_of_two_files_names_both(small: GraphFolder) -> None:
     change(small, "data/states/PER.ttl", "<state/PER>", "<state/CAN> a sg:State .\n<state/PER>")
 
     assert told(small) == [
-        "data/states/PER.ttl:6: violation: "
-        + "this triple also stands in data/states/CAN.ttl:7: keep it in one file only"
+        (
+            "data/states/PER.ttl:6: violation: "
+            "this triple also stands in data/states/CAN.ttl:7: keep it in one file only"
+        )
     ]
 
 
@@ -236,8 +238,10 @@ def test_syntax_error_hides_no_name_and_makes_none_unknown(small: GraphFolder) -
     change(small, VOTES, "<state/PER>", "<state/Utopia>")
 
     assert told(small) == [
-        "data/states/CAN.ttl:8:16: violation: not Turtle: "
-        + "a quotation mark opens a string that nothing closes on its line",
+        (
+            "data/states/CAN.ttl:8:16: violation: not Turtle: "
+            "a quotation mark opens a string that nothing closes on its line"
+        ),
         f"{VOTES}:15: violation: nothing describes <state/Utopia>",
     ]
 
