@@ -1,0 +1,160 @@
+"""The commands ``build`` and ``validate``, and how they tell what they find."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stancegraph.build import Progress, as_w3c_report, build, check
+from stancegraph.problems import Severity, as_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from stancegraph.build import Check, Release
+    from stancegraph.build.validate import EngineName
+    from stancegraph.cli import Options
+
+
+class Telling(Progress):
+    """Tells of a build: problems, the stage that runs on a terminal, and a summary.
+
+    Attributes:
+        style: The form of the problems, one of ``STYLES``.
+    """
+
+    def __init__(self, style: str, *, quiet: bool) -> None:
+        super().__init__()
+        self.style = style
+        self.quiet = quiet
+        self.found: Check | None = None
+        self._on_terminal = not quiet and sys.stderr.isatty()
+        self._stage = ""
+
+    def started(self, name: str) -> None:
+        """Show the stage on a terminal, until it ends."""
+        self._stage = name
+        self._show(f"{name} …")
+
+    def step(self, done: int, total: int) -> None:
+        """Show how far the stage is, on a terminal."""
+        if done % 20 == 0:
+            self._show(f"{self._stage} {done}/{total}")
+
+    def ended(self, name: str) -> None:
+        """Clear what was shown."""
+        self._show("")
+
+    def _show(self, text: str) -> None:
+        if self._on_terminal:
+            click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
+
+    def checked(self, found: Check) -> None:
+        """Tell the problems: as text to standard error, for machines to standard output."""
+        self.found = found
+        if self.style == "text":
+            for problem in found.problems:
+                click.echo(problem.as_text(), err=True)
+        elif self.style == "github":
+            for problem in found.problems:
+                click.echo(problem.as_github())
+        elif self.style == "json":
+            click.echo(as_json(found.problems))
+        else:
+            click.echo(as_w3c_report(found), nl=False)
+
+    def summary(self, release: Release | None = None) -> None:
+        """Tell in one line what was read, what is wrong, and how long each stage took."""
+        if self.quiet or self.found is None:
+            return
+        graph = self.found.graph
+        counts = (
+            {name: release.counts[name] for name in ("files", "triples", "claims")}
+            if release
+            else {"files": len(graph.files), "triples": sum(map(len, graph.graphs.values()))}
+        )
+        counts["violations"] = self.found.count(Severity.VIOLATION)
+        counts["warnings"] = self.found.count(Severity.WARNING)
+        told = [
+            f"{number:,} {name.removesuffix('s') if number == 1 else name}"
+            for name, number in counts.items()
+        ]
+        if self.found.report is None:
+            told.append("shapes not applied: first mend ontology/ and shapes/")
+        times = [f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()]
+        click.echo(f"{', '.join(told)} ({', '.join(times)})", err=True)
+
+
+STYLES = ("text", "json", "turtle", "github")
+_style = click.option(
+    "--format",
+    "style",
+    type=click.Choice(STYLES),
+    default="text",
+    show_default=True,
+    help="How problems are told: lines, JSON, a W3C validation report, GitHub annotations. "
+    "All but text go to standard output.",
+)
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Tell problems, nothing else.")
+
+
+@click.command("build")
+@click.option(
+    "--releases",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where releases go; releases/ in the graph folder, unless given.",
+)
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day of the release; that of the last commit, else today, unless given.",
+)
+@_style
+@_quiet
+@click.pass_obj
+def build_command(
+    options: Options, *, releases: Path | None, day: datetime | None, style: str, quiet: bool
+) -> None:
+    """Check the graph and write a release.
+
+    Prints the id of the release. Nothing is written if a file has a violation.
+    """
+    folder = options.folder
+    telling = Telling(style, quiet=quiet)
+    release = None
+    try:
+        release = build(
+            folder,
+            releases or folder.releases,
+            release_date=day.date() if day else None,
+            progress=telling,
+        )
+    finally:
+        telling.summary(release)
+    # A form for machines has standard output to itself.
+    click.echo(release.id, err=style != "text")
+
+
+@click.command("validate")
+@click.option(
+    "--engine",
+    type=click.Choice(["fast", "pyshacl"]),
+    default="fast",
+    show_default=True,
+    help="What applies the shapes; pyshacl is the slow reference.",
+)
+@_style
+@_quiet
+@click.pass_obj
+def validate_command(options: Options, *, engine: EngineName, style: str, quiet: bool) -> None:
+    """Check the graph, its queries and rules, and write nothing."""
+    telling = Telling(style, quiet=quiet)
+    found = check(options.folder, engine=engine, progress=telling)
+    telling.checked(found)
+    telling.summary()
+    if found.count(Severity.VIOLATION):
+        click.get_current_context().exit(1)
