@@ -16,7 +16,6 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stancegraph.errors import StancegraphError
@@ -29,6 +28,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 THREADS = 64
+WATCH_AFTER = 0.05  # seconds
 HANG_UP = "stancegraph.hang_up"
 
 _log = logging.getLogger("stancegraph.web")
@@ -70,26 +70,6 @@ def on_hang_up(environ: WSGIEnvironment, callback: Callable[[], None]) -> None:
         hang_up.then(callback)
 
 
-@dataclass(slots=True)
-class _Response:
-    """What the application has said so far."""
-
-    status: int = 500
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    pieces: Iterator[bytes] = field(default_factory=lambda: iter(()))
-    close: Callable[[], None] | None = None
-
-    def start(
-        self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
-    ) -> Callable[[bytes], object]:
-        """WSGI's ``start_response``; writing through its value is not supported."""
-        self.status = int(status.split(" ", 1)[0])
-        self.headers = [
-            (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers
-        ]
-        return _no_write
-
-
 class Bridge:
     """The ASGI application that a WSGI application becomes."""
 
@@ -105,50 +85,106 @@ class Bridge:
         Raises:
             BrokenOff: the response failed midway, or its client has hung up.
         """
+        loop = asyncio.get_running_loop()
         body, whole = await _read_body(receive, self._max_body)
         hang_up = HangUp()
-        watch = asyncio.ensure_future(_watch(receive, hang_up, whole=whole))
-        response = _Response()
+        response = _Response(self._app, _environ(scope, body) | {HANG_UP: hang_up})
+        watch = _Watch(loop, receive if whole else None, hang_up)
         try:
-            environ = _environ(scope, body) | {HANG_UP: hang_up}
-            piece = await self._in_thread(self._begin, environ, response)
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": response.status,
-                    "headers": response.headers,
-                }
-            )
-            while True:
-                following = await self._in_thread(_next, response.pieces) if piece else b""
-                more = bool(following)
-                await send({"type": "http.response.body", "body": piece, "more_body": more})
-                if not more:
-                    return
-                piece = following
+            piece = await loop.run_in_executor(self._threads, response.begin)
+            start = {"status": response.status, "headers": response.headers}
+            await send({"type": "http.response.start", **start})
+            while not response.ended:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await loop.run_in_executor(self._threads, response.go_on)
+            await send({"type": "http.response.body", "body": piece})
         except StancegraphError as error:
             _log.info("%s broken off: %s", scope["path"], error)
             raise BrokenOff from error
         finally:
-            watch.cancel()
-            if response.close is not None:
-                await self._in_thread(response.close)
-
-    def _begin(self, environ: WSGIEnvironment, response: _Response) -> bytes:
-        """Call the application; its first piece, or all of them where they are at hand."""
-        body = self._app(environ, response.start)
-        response.close = getattr(body, "close", None)
-        response.pieces = iter(body)
-        return _next(response.pieces)
-
-    async def _in_thread(self, call: Callable[..., Any], *arguments: object) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, call, *arguments)
+            watch.end()
+            if not response.ended:  # it was given up, not read to its end
+                await loop.run_in_executor(self._threads, response.close)
 
 
-def _next(pieces: Iterator[bytes]) -> bytes:
-    """The next piece that is not empty; an empty one at the end."""
-    return next((piece for piece in pieces if piece), b"")
+class _Response:
+    """A call of the application, from which its response is read piece by piece.
+
+    Attributes:
+        ended: Whether the last piece was read, and the response closed.
+    """
+
+    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+        self._app = app
+        self._environ = environ
+        self._pieces: Iterator[bytes] = iter(())
+        self._close: Callable[[], None] | None = None
+        self.status = 500
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.ended = False
+
+    def begin(self) -> bytes:
+        """Call the application; the first piece, or all where the length is known."""
+        body = self._app(self._environ, self._start)
+        self._close = getattr(body, "close", None)
+        self._pieces = iter(body)
+        if any(name == b"content-length" for name, _ in self.headers):
+            whole = b"".join(self._pieces)
+            self.close()
+            return whole
+        return self.go_on()
+
+    def go_on(self) -> bytes:
+        """The next piece; an empty one at the end."""
+        piece = next((piece for piece in self._pieces if piece), b"")
+        if not piece:
+            self.close()
+        return piece
+
+    def close(self) -> None:
+        """Let the application tidy up."""
+        self.ended = True
+        if self._close is not None:
+            self._close()
+
+    def _start(
+        self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
+    ) -> Callable[[bytes], object]:
+        """WSGI's ``start_response``; writing through its value is not supported."""
+        self.status = int(status.split(" ", 1)[0])
+        self.headers = [
+            (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers
+        ]
+        return _no_write
+
+
+class _Watch:
+    """Waits for the client to hang up, once a response takes longer than most do."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, receive: Receive | None, hang_up: HangUp
+    ) -> None:
+        """Watch what *receive* tells; nothing, where part of the body is unread."""
+        self._receive = receive
+        self._hang_up = hang_up
+        self._task: asyncio.Task[None] | None = None
+        self._timer = loop.call_later(WATCH_AFTER, self._begin) if receive else None
+
+    def end(self) -> None:
+        """Watch no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._wait())
+
+    async def _wait(self) -> None:
+        assert self._receive is not None  # noqa: S101 (else there is no timer)
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._hang_up.tell()
 
 
 def _no_write(_data: bytes) -> object:
@@ -164,14 +200,6 @@ async def _read_body(receive: Receive, bound: int) -> tuple[bytes, bool]:
         if not message.get("more_body", False):
             return bytes(body), True
     return bytes(body), False
-
-
-async def _watch(receive: Receive, hang_up: HangUp, *, whole: bool) -> None:
-    """Wait until the client hangs up; nothing can tell while part of the body is unread."""
-    while whole:
-        if (await receive())["type"] == "http.disconnect":
-            hang_up.tell()
-            return
 
 
 def _environ(scope: Message, body: bytes) -> WSGIEnvironment:
