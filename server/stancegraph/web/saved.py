@@ -17,7 +17,7 @@ from stancegraph.web.sparql import read_arguments
 if TYPE_CHECKING:
     from flask import Response
 
-    from stancegraph.queryfile import SavedQuery
+    from stancegraph.queryfile import Parameter, SavedQuery
 
 bp = Blueprint("saved", __name__)
 
@@ -55,9 +55,18 @@ def run_saved(name: str) -> Response:
 
 def example_address(query: SavedQuery) -> str:
     """The address that asks *query* with the parameters of its own example."""
-    values = {name: parameter.example.value for name, parameter in query.params.items()}
+    values = {name: _typed(parameter) for name, parameter in query.params.items()}
     address = url_for("saved.run_saved", name=query.name)
-    return f"{address}?{urlencode(values)}" if values else address
+    return f"{address}?{urlencode(values, safe='/:')}" if values else address
+
+
+def _typed(parameter: Parameter) -> str:
+    """A parameter's example as people would type it: the key of a thing, where that tells."""
+    names = current_site().catalog.names
+    text = parameter.example.value
+    thing = text.removeprefix(f"{names.base}id/")
+    key = thing.partition("/")[2]
+    return key if names.find(key, parameter.kinds) == [thing] else text
 
 
 def _described(query: SavedQuery) -> dict[str, object]:
@@ -73,7 +82,7 @@ def _described(query: SavedQuery) -> dict[str, object]:
                 "kinds": list(parameter.kinds),
                 "choices": list(parameter.choices),
                 "description": parameter.description,
-                "example": parameter.example.value,
+                "example": _typed(parameter),
             }
             for parameter in query.params.values()
         ],
