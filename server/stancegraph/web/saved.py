@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
-from stancegraph.catalog import read_terms
+from stancegraph.catalog import read_terms, typed_example
 from stancegraph.errors import BadRequest
 from stancegraph.web.answers import respond
 from stancegraph.web.negotiation import preferred
@@ -61,12 +61,8 @@ def example_address(query: SavedQuery) -> str:
 
 
 def _typed(parameter: Parameter) -> str:
-    """A parameter's example as people would type it: the key of a thing, where that tells."""
-    names = current_site().catalog.names
-    text = parameter.example.value
-    thing = text.removeprefix(f"{names.base}id/")
-    key = thing.partition("/")[2]
-    return key if names.find(key, parameter.kinds) == [thing] else text
+    """A parameter's example as a caller may type it."""
+    return typed_example(parameter, current_site().catalog.names).partition("=")[2]
 
 
 def _described(query: SavedQuery) -> dict[str, object]:

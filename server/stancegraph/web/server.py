@@ -14,12 +14,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+import pyoxigraph as ox
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
+from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorProcess
 from stancegraph.errors import OperationError
 from stancegraph.web import Site, create_app
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.build.release import Release
+    from stancegraph.engine import Engine
 
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
 ACCESS = '%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'  # never the query
@@ -75,13 +78,27 @@ def serve(
 
 def make_app(options: WebOptions) -> Bridge:
     """The application of one web process, made in it."""
+    engine = SocketEngine(options.engine, options.release.id)
     site = Site(
         release=options.release,
-        engine=SocketEngine(options.engine, options.release.id),
+        engine=engine,
         catalog=Catalog.load(options.release.path),
+        description=_description(engine, options.release),
         query_timeout=options.query_timeout,
     )
     return Bridge(create_app(site).wsgi_app, max_body=MAX_BODY)
+
+
+def _description(engine: Engine, release: Release) -> str:
+    """What the release says of its graph."""
+    query = f"""
+        PREFIX dcterms: <http://purl.org/dc/terms/>
+        PREFIX void: <http://rdfs.org/ns/void#>
+        SELECT ?text
+        WHERE {{ ?dataset void:uriSpace "{release.base}" ; dcterms:description ?text }}
+        ORDER BY ?text LIMIT 1"""
+    found = [row["text"] for row in rows(engine, Ask(query, MediaType.JSON))]
+    return found[0].value if found and isinstance(found[0], ox.Literal) else ""
 
 
 def _web_server(host: str, port: int, options: WebOptions) -> Any:

@@ -26,12 +26,14 @@ class Site:
     """One release, and what is needed to answer from it.
 
     Attributes:
+        description: What the graph holds, in its own words; empty where it says nothing.
         query_timeout: Seconds that one query may take.
     """
 
     release: Release
     engine: Engine
     catalog: Catalog
+    description: str
     query_timeout: float
 
 
