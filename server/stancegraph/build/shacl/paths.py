@@ -46,21 +46,26 @@ def as_sparql(path: Path) -> str:
     return f"({path.operator.join(parts)})"
 
 
-def as_triples(path: Path) -> tuple[Node, list[ox.Triple]]:
-    """*path* as the node that ``sh:resultPath`` names and the triples that describe it."""
+def as_triples(path: Path, fresh: Iterator[ox.BlankNode]) -> tuple[Node, list[ox.Triple]]:
+    """*path* as the node that ``sh:resultPath`` names and the triples that describe it.
+
+    Args:
+        path: Any path.
+        fresh: Blank nodes to use, without end.
+    """
     if isinstance(path, ox.NamedNode):
         return path, []
     nodes, triples = [], []
     for part in path.parts:
-        node, more = as_triples(part)
+        node, more = as_triples(part, fresh)
         nodes.append(node)
         triples += more
     if path.operator == "/":
-        head, more = _as_list(nodes)
+        head, more = _as_list(nodes, fresh)
         return head, triples + more
-    top = ox.BlankNode()
+    top = next(fresh)
     if path.operator == "|":
-        head, more = _as_list(nodes)
+        head, more = _as_list(nodes, fresh)
         return top, [*triples, *more, ox.Triple(top, SH.alternativePath, head)]
     predicate = SH.inversePath if path.operator == "^" else REPEATED[path.operator]
     return top, [*triples, ox.Triple(top, predicate, nodes[0])]
@@ -128,11 +133,11 @@ def as_term(term: Term | ox.Triple) -> Term:
     return term
 
 
-def _as_list(nodes: list[Node]) -> tuple[Node, list[ox.Triple]]:
+def _as_list(nodes: list[Node], fresh: Iterator[ox.BlankNode]) -> tuple[Node, list[ox.Triple]]:
     head: Node = RDF.nil
     triples = []
     for node in reversed(nodes):
-        cell = ox.BlankNode()
+        cell = next(fresh)
         triples += [ox.Triple(cell, RDF.first, node), ox.Triple(cell, RDF.rest, head)]
         head = cell
     return head, triples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -13,7 +14,7 @@ from stancegraph.problems import Problem, Severity
 from stancegraph.terms import RDF, SH, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.build.shacl.paths import Node, Path, Term
@@ -131,14 +132,15 @@ class ValidationReport:
         conforms = ox.Literal(str(self.conforms).lower(), datatype=XSD.boolean)
         triples = [ox.Triple(report, RDF.type, SH.ValidationReport),
                    ox.Triple(report, SH.conforms, conforms)]  # fmt: skip
+        fresh = (ox.BlankNode(f"path{number}") for number in count(1))
         for number, result in enumerate(self.results, start=1):
             node = ox.BlankNode(f"result{number}")
-            triples += [ox.Triple(report, SH.result, node), *_describe(node, result)]
+            triples += [ox.Triple(report, SH.result, node), *_describe(node, result, fresh)]
         text = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES)
         return (text or b"").decode()
 
 
-def _describe(node: ox.BlankNode, result: Result) -> list[ox.Triple]:
+def _describe(node: ox.BlankNode, result: Result, fresh: Iterator[ox.BlankNode]) -> list[ox.Triple]:
     severity = next(term for term, name in SEVERITIES.items() if name == result.severity)
     triples = [
         ox.Triple(node, RDF.type, SH.ValidationResult),
@@ -151,7 +153,7 @@ def _describe(node: ox.BlankNode, result: Result) -> list[ox.Triple]:
     if result.value is not None:
         triples.append(ox.Triple(node, SH.value, result.value))
     if result.path is not None:
-        top, more = as_triples(result.path)
+        top, more = as_triples(result.path, fresh)
         triples += [ox.Triple(node, SH.resultPath, top), *more]
     return triples
 
