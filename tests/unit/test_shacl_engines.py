@@ -373,6 +373,7 @@ LEFT_TO_PYSHACL = {
         :S a sh:PropertyShape ; sh:targetClass :C ; sh:path :p ; :longest 1 .""",
     "LIMIT": select("SELECT $this ?value { $this ex:p ?value } ORDER BY ?value LIMIT 1"),
     "$currentShape": select("SELECT $this ($currentShape AS ?value) { $this ex:p ?x }"),
+    "does not name $this": select("SELECT * { $this ex:p ?value }"),
     "on a shape with a target": f"""{DECLARED}
         :S a sh:NodeShape ; sh:targetClass :C ; sh:node :T . :T a sh:NodeShape ; sh:sparql
         [ sh:prefixes :prefixes ; sh:select "SELECT $this {{ $this ex:p ?x }}" ] .""",

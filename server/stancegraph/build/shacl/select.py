@@ -48,7 +48,10 @@ FOCUS = ox.NamedNode("urn:stancegraph:focus")
 
 
 def results(data: Iterable[ox.Triple], shapes: Shapes, roots: Sequence[Node]) -> Iterator[Result]:
-    """The results of the SPARQL constraints of *roots* and their property shapes, on *data*."""
+    """The results of the SPARQL constraints of *roots* and their property shapes, on *data*.
+
+    The store writes literals in their canonical form; `checks` sees to it that files do too.
+    """
     sharing: defaultdict[Node, list[Node]] = defaultdict(list)
     for root in roots:
         for shape in shapes.direct(root):
@@ -132,8 +135,8 @@ def refusal(select: str) -> str | None:
             return f"{token.text.upper()} counts the rows of one focus node"
         if token.text in BY_PYSHACL:
             return f"{token.text} means something to pySHACL only"
-    if not all(_gives_this(head) for head in _select_heads(found)):
-        return "a SELECT does not give $this"
+    if not all(_names_this(head) for head in _select_heads(found)):
+        return "a SELECT does not name $this"
     return None
 
 
@@ -165,11 +168,11 @@ def _select_heads(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
             yield found[start + 1 : next(opening, len(found))]
 
 
-def _gives_this(head: Sequence[Token]) -> bool:
+def _names_this(head: Sequence[Token]) -> bool:
     depth = 0
     for token in head:
         depth += (token.text == "(") - (token.text == ")")
-        if depth == 0 and (token.text in THIS or token.text == "*"):
+        if depth == 0 and token.text in THIS:
             return True
     return False
 
