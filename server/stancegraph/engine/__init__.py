@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -56,6 +56,8 @@ class Ask:
         named_graphs: IRIs of the graphs that GRAPH reaches. Where either of the two names
             a graph, they are the dataset; where neither does and the query has no FROM,
             every graph is named and their union is the default graph.
+        base: The IRI against which relative ones are resolved, until the query has BASE; an
+            empty one makes them syntax errors.
         deadline: Seconds, more than 0, from the asking to the last byte of the answer.
     """
 
@@ -63,6 +65,7 @@ class Ask:
     media_type: MediaType
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    base: str = ""
     deadline: float = 30.0
 
 
@@ -110,7 +113,7 @@ def rows(engine: Engine, ask: Ask) -> list[dict[str, Term]]:
     Raises:
         StancegraphError: as :meth:`Answer.__next__` does.
     """
-    asked = Ask(ask.query, MediaType.JSON, ask.default_graphs, ask.named_graphs, ask.deadline)
+    asked = replace(ask, media_type=MediaType.JSON)
     text = b"".join(engine.ask(asked))
     solutions = ox.parse_query_results(text, ox.QueryResultsFormat.JSON)
     if not isinstance(solutions, ox.QuerySolutions):

@@ -29,6 +29,7 @@ from stancegraph.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+READY = "ready"  # what a supervisor says once it listens
 HEAD = struct.Struct(">4sdI")
 MAGIC = b"SGQ1"
 MAX_REQUEST = 16 * 2**20
@@ -89,6 +90,7 @@ def read_ask(request: bytes) -> Ask:
             media_type=MediaType(fields["media_type"]),
             default_graphs=tuple(map(str, fields["default_graphs"])),
             named_graphs=tuple(map(str, fields["named_graphs"])),
+            base=str(fields["base"]),
             deadline=float(fields["deadline"]),
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import io
 import os
+import re
 import resource
 import signal
 import socket
@@ -44,6 +45,7 @@ OUT_OF_MEMORY = 70  # exit status, where it could still be told
 # can open neither a socket nor a file, whatever a query makes it try.
 _CONTROL, _CONNECTION, _FILES = 3, 4, 5
 _PR_SET_PDEATHSIG = 1
+_UNKNOWN_FUNCTION = re.compile(r"custom function (<[^>]*>) is not supported")
 
 _TABLE_FORMATS = {
     MediaType.JSON: ox.QueryResultsFormat.JSON,
@@ -180,6 +182,10 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
         result = _ask_store(store, ask)
     except SyntaxError as error:
         raise sparql.syntax_error(ask.query, error) from error
+    except RuntimeError as error:
+        if unknown := _UNKNOWN_FUNCTION.search(str(error)):
+            raise QueryRefused(f"this endpoint has no function {unknown[1]}") from error
+        raise
     if isinstance(result, ox.QueryTriples):
         result.serialize(output, format=_GRAPH_FORMATS[ask.media_type])
     else:
@@ -188,10 +194,12 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
 
 def _ask_store(store: ox.Store, ask: Ask) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
     """Apply the rule for datasets: what the request names, else FROM, else the union of all."""
+    base = ask.base or None
     if ask.default_graphs or ask.named_graphs:
-        default = _names(ask.default_graphs)
-        return store.query(ask.query, default_graph=default, named_graphs=_names(ask.named_graphs))
-    return store.query(ask.query, use_default_graph_as_union=not sparql.dataset_clause(ask.query))
+        default, named = _names(ask.default_graphs), _names(ask.named_graphs)
+        return store.query(ask.query, base_iri=base, default_graph=default, named_graphs=named)
+    union = not sparql.dataset_clause(ask.query)
+    return store.query(ask.query, base_iri=base, use_default_graph_as_union=union)
 
 
 def _names(iris: tuple[str, ...]) -> list[Any]:

@@ -40,7 +40,14 @@ def respond(
     """
     site = current_site()
     media_type, content_type = choose(query_form(query), request.accept_mimetypes, short_name)
-    ask = Ask(query, media_type, default_graphs, named_graphs, site.query_timeout)
+    ask = Ask(
+        query,
+        media_type,
+        default_graphs,
+        named_graphs,
+        base=site.release.base,
+        deadline=site.query_timeout,
+    )
     tag = _tag(site.release.id, ask, content_type)
     if tag and tag in request.if_none_match and request.method in {"GET", "HEAD"}:
         response = Response(status=304)
