@@ -14,6 +14,9 @@ DCTERMS = "http://purl.org/dc/terms/"
 DCAT = "http://www.w3.org/ns/dcat#"
 VOID = "http://rdfs.org/ns/void#"
 
+# What a dataset that uses the shipped words, code lists, rules and shapes conforms to.
+ONTOLOGY = "https://w3id.org/stancegraph/ontology"
+
 PACKAGED = Path(__file__).parent / "graph"
 
 
@@ -26,12 +29,16 @@ class GraphFolder:
         base: The IRI that all IRIs of this graph start with; ends in ``/``.
         title: What the graph is called.
         licence: IRI of the licence of the data.
+        vocabulary: The shipped graph, where this one's dataset.ttl says that it conforms to
+            its ontology: the ontology/ and shapes/ of both hold; None for a folder that
+            stands alone.
     """
 
     root: Path
     base: str
     title: str
     licence: str
+    vocabulary: GraphFolder | None = None
 
     @classmethod
     def at(cls, root: Path) -> GraphFolder:
@@ -51,30 +58,53 @@ class GraphFolder:
         except (SyntaxError, ValueError) as error:
             raise BadFolder(root / "dataset.ttl", str(error)) from error
         graph = ox.Dataset(triples)
-        dataset = next((quad.subject for quad in graph.quads_for_object(ox.NamedNode(DCAT + "Dataset"))), None)
+        dataset = next(
+            (quad.subject for quad in graph.quads_for_object(ox.NamedNode(DCAT + "Dataset"))), None
+        )
         if dataset is None:
             raise BadFolder(root / "dataset.ttl", "describes no dcat:Dataset")
 
+        values = [
+            (quad.predicate.value, quad.object.value)
+            for quad in graph.quads_for_subject(dataset)
+            if not isinstance(quad.object, ox.Triple)
+        ]
+
         def value(predicate: str) -> str:
-            for quad in graph.quads_for_subject(dataset):
-                if quad.predicate.value == predicate and not isinstance(quad.object, ox.Triple):
-                    return quad.object.value
+            for found, text in values:
+                if found == predicate:
+                    return text
             raise BadFolder(root / "dataset.ttl", f"the dataset has no <{predicate}>")
 
         base = value(VOID + "uriSpace")
         if not base.endswith("/"):
             raise BadFolder(root / "dataset.ttl", f"void:uriSpace {base!r} must end in /")
-        return cls(root, base, value(DCTERMS + "title"), value(DCTERMS + "license"))
+        shares = (DCTERMS + "conformsTo", ONTOLOGY) in values and root != shipped_root()
+        vocabulary = shipped() if shares else None
+        return cls(root, base, value(DCTERMS + "title"), value(DCTERMS + "license"), vocabulary)
+
+    @property
+    def homes(self) -> tuple[GraphFolder, ...]:
+        """This folder, then the one whose ontology/ and shapes/ hold too, if there is one."""
+        return (self,) if self.vocabulary is None else (self, self.vocabulary)
 
     @property
     def turtle_files(self) -> list[Path]:
-        """Every Turtle file of the graph, sorted: dataset.ttl, ontology/, data/, shapes/."""
-        found = [path for part in ("data", "ontology", "shapes") for path in (self.root / part).rglob("*.ttl")]
-        return [self.root / "dataset.ttl", *sorted(found)]
+        """Every Turtle file of the graph, sorted: dataset.ttl, ontology/, data/, shapes/.
+
+        Last come those of the shared ontology/ and shapes/.
+        """
+        found = self.turtle_in("data", "ontology", "shapes")
+        shared = self.vocabulary.turtle_in("ontology", "shapes") if self.vocabulary else []
+        return [self.root / "dataset.ttl", *found, *shared]
+
+    def turtle_in(self, *parts: str) -> list[Path]:
+        """The folder's own Turtle files under *parts*, sorted."""
+        return sorted(path for part in parts for path in (self.root / part).rglob("*.ttl"))
 
     @property
     def rule_files(self) -> list[Path]:
-        """The rules, in the order of their names."""
+        """The folder's own rules, in the order of their names."""
         return sorted((self.root / "ontology" / "rules").glob("*.rq"))
 
     @property
@@ -93,15 +123,24 @@ class GraphFolder:
             return platformdirs.user_data_path("stancegraph", appauthor=False) / "releases"
         return self.root / "releases"
 
+    def home(self, path: Path) -> GraphFolder:
+        """Which of the `homes` the file *path* stands in."""
+        return next(folder for folder in self.homes if path.is_relative_to(folder.root))
+
     def relative(self, path: Path) -> str:
-        """*path* as people name it: from the root, with ``/``."""
-        return path.relative_to(self.root).as_posix()
+        """*path* as people name it: from the root of its home, with ``/``."""
+        return path.relative_to(self.home(path).root).as_posix()
 
     def graph_iri(self, path: Path) -> str:
         """The IRI of the named graph that the Turtle file *path* becomes."""
-        return f"{self.base}graph/{self.relative(path.with_suffix(''))}"
+        return f"{self.home(path).base}graph/{self.relative(path.with_suffix(''))}"
+
+
+def shipped_root() -> Path:
+    """Where the graph is that comes with the program: packaged in a wheel, else the checkout."""
+    return (PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2]).resolve()
 
 
 def shipped() -> GraphFolder:
-    """The graph that comes with the program: packaged in a wheel, else the checkout's own."""
-    return GraphFolder.at(PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2])
+    """The graph that comes with the program."""
+    return GraphFolder.at(shipped_root())

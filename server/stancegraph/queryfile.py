@@ -144,8 +144,21 @@ def read_queries(root: Path) -> tuple[list[SavedQuery], list[Problem]]:
 
 
 def read_rules(folder: GraphFolder) -> tuple[list[Rule], list[Problem]]:
-    """The rules of *folder*, in the order of their names, and all that is wrong in them."""
-    return _read_all(folder.root, folder.rule_files, _read_rule)
+    """The rules that hold for *folder*, by name, and all that is wrong in them.
+
+    Those of the ontology that it shares come with its own.
+    """
+    rules, problems = _read_all(folder.root, folder.rule_files, _read_rule)
+    if folder.vocabulary is None:
+        return rules, problems
+    shared, wrong = read_rules(folder.vocabulary)
+    names = {rule.name for rule in shared}
+    problems += wrong
+    for rule in rules:
+        if rule.name in names:
+            message = "the shared ontology has a rule of this name: give this one another"
+            problems.append(Problem(rule.path, 1, Severity.VIOLATION, message))
+    return sorted([*shared, *rules], key=lambda rule: rule.name), problems
 
 
 def _read_all(

@@ -68,6 +68,7 @@ def problems(graph: ParsedGraph) -> Iterator[Problem]:
     """
     yield from _triple_terms(graph)
     yield from _blank_nodes(graph)
+    yield from _foreign(graph)
     yield from _untyped(graph)
     yield from _duplicates(graph)
     yield from _undescribed(graph)
@@ -133,6 +134,26 @@ def _blank_nodes(graph: ParsedGraph) -> Iterator[Problem]:
             yield Problem(path, line, Severity.VIOLATION, message)
 
 
+def _foreign(graph: ParsedGraph) -> Iterator[Problem]:
+    """Things of data/ that dataset.ttl does not let it describe; once a file."""
+    things = f"{graph.folder.base}id/"
+    found: defaultdict[ox.NamedNode, dict[ox.NamedNode, None]] = defaultdict(dict)
+    for iri, triple in _data(graph):
+        if isinstance(triple.subject, ox.NamedNode) and not triple.subject.value.startswith(things):
+            found[iri][triple.subject] = None
+    for iri, subjects in found.items():
+        first = next(iter(subjects))
+        others = f" (as {len(subjects) - 1} more here)" if len(subjects) > 1 else ""
+        message = (
+            f"{first} is no thing of this graph{others}: by void:uriSpace in dataset.ttl, "
+            f"its IRI begins with {things}; look at BASE"
+        )
+        path, line = graph.place(first, within=iri)
+        for subject in subjects:
+            graph.tell(subject.value, None)
+        yield Problem(path, line, Severity.VIOLATION, message, focus=first.value)
+
+
 def _untyped(graph: ParsedGraph) -> Iterator[Problem]:
     typed = {triple.subject for triple in graph.triples() if triple.predicate == RDF.type}
     first: dict[ox.NamedNode, tuple[ox.NamedNode, ox.Triple]] = {}
@@ -164,7 +185,7 @@ def _duplicates(graph: ParsedGraph) -> Iterator[Problem]:
 
 def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
     """Words of the ontology that it does not declare, things that nothing describes."""
-    things = (f"{graph.folder.base}id/", f"{graph.folder.base}shapes#")
+    things = _own_and_shared(graph)
     declared = {triple.subject for triple in graph.triples("ontology")} | graph.skipped
     known = graph.described.keys() | graph.skipped
     near = _Near(term.value for term in known if isinstance(term, ox.NamedNode))
@@ -185,8 +206,15 @@ def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
                 yield _problem(graph, iri, triple, message, whole=predicate == RDF.type)
             elif value.value.startswith(things) and value not in known and not graph.lost:
                 hint, _ = near.hint(value.value)
-                name = value.value.removeprefix(f"{graph.folder.base}id/")
+                name = value.value.partition("/id/")[2] or value.value
                 yield _problem(graph, iri, triple, f"nothing describes <{name}>{hint}")
+
+
+def _own_and_shared(graph: ParsedGraph) -> tuple[str, ...]:
+    """What IRIs begin with that the files of the graph, or those it shares, must describe."""
+    own, *shared = (home.base for home in graph.folder.homes)
+    starts = [(f"{base}shapes#", f"{base}id/code/") for base in shared]
+    return (f"{own}shapes#", f"{own}id/", *(start for pair in starts for start in pair))
 
 
 class _Near:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from stancegraph.build.derive import DerivedGraph
     from stancegraph.build.parse import ParsedGraph
+    from stancegraph.queryfile import Rule
 
 Value = ox.NamedNode | ox.Literal
 
@@ -195,7 +196,7 @@ def _derivations(
         rule = found.rule
         activity = ox.NamedNode(f"{release.value}#derivation-{rule.name}")
         association = ox.NamedNode(f"{release.value}#association-{rule.name}")
-        plan = ox.NamedNode(f"{graph.folder.base}ontology/rules/{rule.name}")
+        plan = _plan(rule, graph)
         yield ox.Triple(found.iri, PROV.wasGeneratedBy, activity)
         yield from _facts(activity, PROV.Activity, {PROV.qualifiedAssociation: association})
         for read in found.inputs:
@@ -207,3 +208,9 @@ def _derivations(
             DCTERMS.identifier: ox.Literal(rule.path),
             RDFS.label: ox.Literal(rule.summary, language="en"),
         })  # fmt: skip
+
+
+def _plan(rule: Rule, graph: ParsedGraph) -> ox.NamedNode:
+    """What *rule* is called: by the base of the folder that it stands in."""
+    home = next(home for home in graph.folder.homes if (home.root / rule.path).is_file())
+    return ox.NamedNode(f"{home.base}ontology/rules/{rule.name}")

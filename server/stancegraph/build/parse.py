@@ -54,11 +54,14 @@ class ParsedGraph:
 
     def part(self, graph: ox.NamedNode) -> str:
         """The path of a graph's file without its ending: ``data/treaties/budapest-convention``."""
-        return graph.value.removeprefix(f"{self.folder.base}graph/")
+        for home in self.folder.homes:
+            if graph.value.startswith(f"{home.base}graph/"):
+                return graph.value.removeprefix(f"{home.base}graph/")
+        return graph.value
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The namespaces whose terms the folder's own ontology/ declares."""
+        """The namespaces whose terms ontology/ declares: the folder's own and the shared one."""
         return (SG.iri, f"{self.folder.base}ontology#")
 
     def triples(self, *parts: str) -> Iterator[ox.Triple]:

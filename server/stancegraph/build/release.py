@@ -229,7 +229,8 @@ def write_release(
         (draft / QUADS).write_bytes(content)
         (draft / names.FILE).write_text(things.as_json(), "utf-8")
         (draft / FACTS).write_text(_as_json(release), "utf-8")
-        for source in (folder.root / "dataset.ttl", *folder.query_files, *folder.rule_files):
+        rules = [path for home in folder.homes for path in home.rule_files]
+        for source in (folder.root / "dataset.ttl", *folder.query_files, *rules):
             target = draft / folder.relative(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
