@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from stancegraph.build import build
 from stancegraph.folder import GraphFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SMALL = Path(__file__).parent / "small"
 
@@ -16,3 +23,28 @@ SMALL = Path(__file__).parent / "small"
 def small(tmp_path: Path) -> GraphFolder:
     """A copy of the graph of three votes in tests/small, to be changed at will."""
     return GraphFolder.at(shutil.copytree(SMALL, tmp_path / "small"))
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds one release of tests/small; not to be changed."""
+    folder = tmp_path_factory.mktemp("releases")
+    build(GraphFolder.at(SMALL), folder, release_date=date(2026, 11, 22))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def children_of() -> Callable[[int], set[int]]:
+    """Tells the processes whose parent is a given one; of Linux alone."""
+
+    def children(parent: int) -> set[int]:
+        found = set()
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                pid, _, rest = stat.read_text("utf-8").partition(" (")
+                state, above = rest.rpartition(") ")[2].split()[:2]
+                if int(above) == parent and state != "Z":
+                    found.add(int(pid))
+        return found
+
+    return children

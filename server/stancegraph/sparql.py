@@ -249,8 +249,12 @@ def check_syntax(query: str) -> None:
         raise syntax_error(query, error) from error
 
 
-def syntax_error(query: str, error: SyntaxError) -> QuerySyntaxError:
-    """What pyoxigraph says of *query*, in words that help to mend it, with line and column."""
+def syntax_error(query: str, error: SyntaxError, base: str | None = None) -> QuerySyntaxError:
+    """What pyoxigraph says of *query*, in words that help to mend it, with line and column.
+
+    Args:
+        base: What relative IRIs were resolved against, if anything.
+    """
     try:
         found = tokens(query)
     except QuerySyntaxError as lexical:
@@ -261,10 +265,10 @@ def syntax_error(query: str, error: SyntaxError) -> QuerySyntaxError:
             message = f"no PREFIX line declares {prefix}: of {token.text}"
             return QuerySyntaxError(message, token.line, token.column)
     told = _sentence(str(error))
-    wrong = _first_wrong(query, found)
+    wrong = _first_wrong(query, found, base)
     if wrong is None:
         return QuerySyntaxError(told or "unexpected end of the query", *_end(query))
-    if wrong.kind is Kind.IRI and ":" not in wrong.text:
+    if wrong.kind is Kind.IRI and ":" not in wrong.text and base is None:
         told = f"{wrong.text} is a relative IRI: write it whole"
     elif not told and wrong.text == "}":
         told = "what stands before this } is not finished, or breaks a rule of SPARQL"
@@ -282,7 +286,7 @@ def _sentence(message: str) -> str:
     return "; ".join(sentences)
 
 
-def _first_wrong(query: str, found: Sequence[Token]) -> Token | None:
+def _first_wrong(query: str, found: Sequence[Token], base: str | None) -> Token | None:
     """The first token that cannot follow those before it; None if more tokens would help.
 
     The parser's own position is that of the longest keyword which it tried, up to a word
@@ -293,21 +297,23 @@ def _first_wrong(query: str, found: Sequence[Token]) -> Token | None:
     low, high = 0, len(found)
     while low < high:
         middle = (low + high) // 2
-        if _could_go_on(query[: ends[middle]]):
+        if _could_go_on(query[: ends[middle]], base):
             low = middle + 1
         else:
             high = middle
     return found[low] if low < len(found) else None
 
 
-def _could_go_on(beginning: str) -> bool:
+def _could_go_on(beginning: str, base: str | None) -> bool:
     """Whether *beginning*, which ends between two tokens, fails at its end or not at all."""
     padded = beginning + " " * 32  # longer than any keyword
     try:
-        ox.Store().query(padded)
+        ox.Store().query(padded, base_iri=base)
     except SyntaxError as error:
         line, column = _end(padded)
         return str(error).startswith(f"error at {line}:{column}: ")
+    except RuntimeError:  # it is SPARQL, but calls what this engine does not have
+        return True
     return True
 
 

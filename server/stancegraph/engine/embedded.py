@@ -21,6 +21,7 @@ from stancegraph.engine.wire import (
     ERROR,
     FRAME,
     MAX_FRAME,
+    READY,
     TRAILER_SIZE,
     TRAILER_START,
     WHOLE,
@@ -137,17 +138,23 @@ class SocketAnswer:
         A question that a dying supervisor took with it is asked once more: it changes
         nothing, and the next supervisor is there within a second.
         """
-        self._send()
         try:
-            return self._read_frame()
+            return self._ask_once()
         except (OSError, _CutOff):
             if self._closed:
                 raise
-        self._send()
+        if self._connection is not None:
+            self._connection.close()
+        return self._ask_once()
+
+    def _ask_once(self) -> tuple[bytes, bytes]:
+        self._connection = self._send()
+        if self._closed:  # by another thread, which may not have seen the connection
+            raise _CutOff
         return self._read_frame()
 
-    def _send(self) -> None:
-        """Connect and send the question, trying until a new supervisor listens.
+    def _send(self) -> socket.socket:
+        """Connect and send the question, trying until a supervisor listens.
 
         Raises:
             EngineDown: none came.
@@ -166,10 +173,7 @@ class SocketAnswer:
                     raise EngineDown("the engine is not running; ask again soon") from error
                 time.sleep(CONNECT_PAUSE)
             else:
-                self._connection = connection
-                if self._closed:
-                    self.close()
-                return
+                return connection
 
     def _read_frame(self) -> tuple[bytes, bytes]:
         """The next frame; a broken one means that the supervisor speaks for a dead worker.
@@ -264,12 +268,11 @@ class SupervisorProcess:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
-        if process.stdout.readline() != "ready\n":
+        told = process.stdout.readline().rstrip("\n")
+        if told != READY:
             self._let_go(process)
-            raise OperationError(
-                f"the query engine could not load {self._release}; "
-                "build the release anew with: stancegraph build"
-            )
+            why = told or "the query engine did not start"
+            raise OperationError(f"{why}: build it again with `stancegraph build`")
         return process
 
     def _watch(self) -> None:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.engine import worker
-from stancegraph.engine.wire import BrokenRequest, read_head, trailer
+from stancegraph.engine.wire import READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ class Supervisor:
 
 
 def main() -> None:
-    """Load a release and serve it; ``ready`` on standard output says that it does."""
+    """Load a release and serve it; one line on standard output says READY, or why not."""
     parser = argparse.ArgumentParser()
     parser.add_argument("release", type=Path, help="a file of N-Quads")
     parser.add_argument("socket", type=Path, help="where to listen, in a folder of its own")
@@ -357,7 +357,14 @@ def main() -> None:
     os.environ["RUST_BACKTRACE"] = "0"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process decides
     store = ox.Store()
-    store.load(path=options.release, format=ox.RdfFormat.N_QUADS)
+    try:
+        store.load(path=options.release, format=ox.RdfFormat.N_QUADS)
+    except SyntaxError as error:
+        _say(f"{options.release} is no N-Quads ({error})")
+        return
+    except OSError as error:
+        _say(f"{options.release} cannot be read ({error.strerror or error})")
+        return
     gc.collect()
     gc.freeze()
     options.socket.unlink(missing_ok=True)
@@ -372,14 +379,19 @@ def main() -> None:
             waiting=options.waiting,
             bounds=worker.Bounds(options.memory),
         )
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
+        _say(READY)
         try:
             supervisor.run()
         except Orphaned:
             with suppress(OSError):  # nobody else is left to tidy up
                 options.socket.unlink()
                 options.socket.parent.rmdir()
+
+
+def _say(line: str) -> None:
+    """Tell whoever started this process."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

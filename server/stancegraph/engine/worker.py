@@ -181,7 +181,7 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
     try:
         result = _ask_store(store, ask)
     except SyntaxError as error:
-        raise sparql.syntax_error(ask.query, error) from error
+        raise sparql.syntax_error(ask.query, error, ask.base or None) from error
     except RuntimeError as error:
         if unknown := _UNKNOWN_FUNCTION.search(str(error)):
             raise QueryRefused(f"this endpoint has no function {unknown[1]}") from error
