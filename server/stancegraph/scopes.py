@@ -26,6 +26,7 @@ class Group:
 
     Attributes:
         values: Names that a VALUES block of this very group binds, each at its first place.
+        projects: Names that a sub-SELECT hands out.
         patterns: Uses in triple patterns, in the SELECT clause and in solution modifiers.
         expressions: Uses inside parentheses, each with the keyword before these, such as
             ``FILTER`` or ``BIND``; empty where there is none.
@@ -35,6 +36,7 @@ class Group:
     parent: Group | None = None
     children: list[Group] = field(default_factory=list)
     values: dict[str, Token] = field(default_factory=dict)
+    projects: set[str] = field(default_factory=set)
     patterns: list[Token] = field(default_factory=list)
     expressions: list[tuple[str, Token]] = field(default_factory=list)
 
@@ -44,13 +46,22 @@ class Group:
         for child in self.children:
             yield from child.walk()
 
+    def binds(self, name: str) -> bool:
+        """Whether a VALUES block gives *name* its value here, in a sub-SELECT's result too."""
+        return name in self.values or any(
+            child.kind == SELECT
+            and name in child.projects
+            and any(group.binds(name) for group in child.children)
+            for child in self.children
+        )
+
     def pattern_sees(self, name: str) -> bool:
         """Whether triple patterns here are joined with a VALUES block that binds *name*."""
         if self.kind == TEMPLATE:
             return True
         if self.kind in {QUERY, SELECT}:
-            return any(name in child.values for child in self.children)
-        if name in self.values:
+            return any(child.binds(name) for child in self.children)
+        if self.binds(name):
             return True
         outer = self.parent
         return (
@@ -64,7 +75,7 @@ class Group:
         """Whether *name* has a value in an expression here that follows *keyword*."""
         if self.kind in {QUERY, SELECT}:
             return self.pattern_sees(name)
-        if name in self.values:
+        if self.binds(name):
             return True
         if self.pattern_sees(name) and any(_name(token) == name for token in self.patterns):
             return True
@@ -179,3 +190,5 @@ class _Builder:
             self._group.expressions.append((self._keywords[0], token))
         else:
             self._group.patterns.append(token)
+            if self._group.kind == SELECT and not self._group.children:
+                self._group.projects.add(_name(token))
