@@ -16,7 +16,7 @@ from pyshacl.errors import ReportableRuntimeError
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query, SPARQLError
 
-from stancegraph.build.shacl.paths import as_term
+from stancegraph.build.shacl.paths import as_node, as_term
 from stancegraph.build.shacl.report import Failure, Result, ValidationReport
 from stancegraph.build.shacl.shapes import PLACEHOLDER
 from stancegraph.terms import SH, XSD
@@ -103,6 +103,7 @@ def _read_result(report: rdflib.Graph, node: rdflib.term.Node, shapes: Shapes) -
         component=component,
         severity=shapes.severity(shape),
         message=message,
+        constraint=shapes.written(as_node(constraint)) if constraint is not None else None,
     )
 
 

@@ -33,6 +33,7 @@ class Result:
         source_shape: The shape that is broken.
         component: The kind of constraint, ``sh:MinCountConstraintComponent`` and so on.
         message: The rule, then the remedy.
+        constraint: The ``sh:sparql`` that gave it; None for other kinds.
     """
 
     focus: Term
@@ -42,14 +43,15 @@ class Result:
     component: ox.NamedNode
     severity: Severity
     message: str
+    constraint: Node | None = None
 
     @property
-    def sort_key(self) -> tuple[str, str, str, str, str, str]:
-        """Focus, shape, path, value, component, message: any two results differ in one."""
+    def sort_key(self) -> tuple[str, str, str, str, str, str, str]:
+        """Focus, shape, path, value, component, message, constraint: two differ in one."""
         path = as_sparql(self.path) if self.path else ""
         value = str(self.value) if self.value is not None else ""
         return (str(self.focus), str(self.source_shape), path, value,
-                str(self.component), self.message)  # fmt: skip
+                str(self.component), self.message, str(self.constraint))  # fmt: skip
 
     def problem(self, graph: ParsedGraph) -> Problem:
         """The result as a problem at its place in the files of *graph*."""
@@ -150,6 +152,8 @@ def _describe(node: ox.BlankNode, result: Result, fresh: Iterator[ox.BlankNode])
         ox.Triple(node, SH.sourceConstraintComponent, result.component),
         ox.Triple(node, SH.sourceShape, result.source_shape),
     ]
+    if result.constraint is not None:
+        triples.append(ox.Triple(node, SH.sourceConstraint, result.constraint))
     if result.value is not None:
         triples.append(ox.Triple(node, SH.value, result.value))
     if result.path is not None:

@@ -106,6 +106,7 @@ def _run(store: ox.Store, shapes: Shapes, constraint: SelectConstraint) -> Itera
             component=SH.SPARQLConstraintComponent,
             severity=shapes.severity(shape),
             message=_filled(constraint.message, found),
+            constraint=shapes.written(constraint.node),
         )
 
 

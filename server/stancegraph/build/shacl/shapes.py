@@ -48,11 +48,13 @@ class SelectConstraint:
     """A value of ``sh:sparql``.
 
     Attributes:
+        node: The value itself.
         shape: The shape that has it.
         select: The text of ``sh:select``, with the PREFIX lines that ``sh:prefixes`` stand for.
         message: Its ``sh:message``, else the shape's; placeholders ``{?name}`` as written.
     """
 
+    node: Node
     shape: Node
     select: str
     message: str
@@ -192,7 +194,7 @@ class Shapes:
             prefixes = {**COMMON_PREFIXES, **self._prefixes(node)}
             prologue = "".join(f"PREFIX {name}: <{iri}> " for name, iri in prefixes.items())
             message = self.message(node) or self.message_of(shape, SH.SPARQLConstraintComponent)
-            found.append(SelectConstraint(shape, prologue + texts[0].value, message))
+            found.append(SelectConstraint(node, shape, prologue + texts[0].value, message))
         return found
 
     def only(self, roots: Collection[Node]) -> list[ox.Triple]:
