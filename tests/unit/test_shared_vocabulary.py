@@ -210,8 +210,8 @@ def test_a_thing_under_another_base_is_told_once_a_file(moon: GraphFolder) -> No
 
     assert found == [
         (
-            "data/moon.ttl:13: <https://w3id.org/stancegraph/id/state/CHL> is no thing of this graph "
-            "(as 4 more here): by void:uriSpace in dataset.ttl, its IRI begins with "
+            "data/moon.ttl:13: <https://w3id.org/stancegraph/id/state/CHL> is no thing "
+            "of this graph (as 4 more here): by void:uriSpace in dataset.ttl, its IRI begins with "
             f"{BASE}id/; look at BASE"
         )
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from stancegraph.build.shacl import fast, reference, routing
+from stancegraph.build.shacl import fast, routing
 from stancegraph.build.shacl.report import Result, ValidationReport
 from stancegraph.build.shacl.shapes import Shapes
 
@@ -39,5 +39,7 @@ def validate_triples(
     if engine == "fast":
         found = fast.validate(stated, shapes_graph, routes)
     else:
+        from stancegraph.build.shacl import reference  # noqa: PLC0415 (pySHACL takes a while)
+
         found = reference.validate(stated, shapes_graph, [*routes.trusted, *routes.left])
     return ValidationReport.joined([found, ValidationReport.of([], routes.failures)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stancegraph.build.shacl import core, reference, select
+from stancegraph.build.shacl import core, select
 from stancegraph.build.shacl.report import ValidationReport
 
 if TYPE_CHECKING:
@@ -26,5 +26,7 @@ def validate(data: Sequence[ox.Triple], shapes: Shapes, routes: Routes) -> Valid
     roots = [root for root in routes.trusted if shapes.written(root) not in broken]
     reports.append(ValidationReport.of(select.results(data, shapes, roots)))
     if routes.left:
+        from stancegraph.build.shacl import reference  # noqa: PLC0415 (pySHACL takes a while)
+
         reports.append(reference.validate(data, shapes, list(routes.left)))
     return ValidationReport.joined(reports)
