@@ -99,24 +99,29 @@ def _read_iri(parameter: Parameter, text: str, names: Names) -> Term:
             return ox.NamedNode(bare)
         except ValueError as error:
             raise BadParameter(parameter.name, f"{text!r} is no IRI: {error}") from error
-    kind = next((kind for kind in parameter.kinds if bare.startswith(f"{kind}/")), None)
-    if kind is not None and not names.knows(kind) and names.base:
-        return _named(parameter, f"{names.base}id/{bare}")
-    kinds = parameter.kinds if kind is None else [kind]
-    found = names.find(bare if kind is None else bare.removeprefix(f"{kind}/"), kinds)
+    kinds: Sequence[str] = parameter.kinds
+    kind = next((kind for kind in kinds if bare.startswith(f"{kind}/")), None)
+    if kind is not None:
+        bare, kinds = bare.removeprefix(f"{kind}/"), (kind,)
+        if names.base and not names.knows(kind):
+            return _named(parameter, f"{names.base}id/{kind}/{bare}")
+    found = names.find(bare, kinds)
     if len(found) == 1:
         return _named(parameter, f"{names.base}id/{found[0]}")
-    what = " or ".join(parameter.kinds).replace("-", " ") or "thing"
     if found:
-        could = "; ".join(found)
-        raise BadParameter(parameter.name, f"{text!r} may mean {could}: write one of these")
-    near = names.near(bare, parameter.kinds)
-    hint = (
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else (f"give a key, a name or an IRI, for example {typed_example(parameter, names)}")
-    )
-    raise BadParameter(parameter.name, f"no {what} is called {text!r}; {hint}")
+        problem = f"{text!r} may mean {' or '.join(found)}: write one of these"
+    elif near := names.near(bare, kinds):
+        problem = f"no {_any(kinds)} is called {bare!r}; did you mean {' or '.join(near)}?"
+    else:
+        example = typed_example(parameter, names)
+        problem = f"no {_any(kinds)} is called {bare!r}; give a key, a name or an IRI, as {example}"
+    raise BadParameter(parameter.name, problem)
+
+
+def _any(kinds: Sequence[str]) -> str:
+    """What to call things of any of these kinds: ``state, area or organisation``."""
+    *more, last = [kind.replace("-", " ") for kind in kinds] or ["thing"]
+    return f"{', '.join(more)} or {last}" if more else last
 
 
 def _named(parameter: Parameter, iri: str) -> ox.NamedNode:
@@ -161,6 +166,7 @@ def typed_example(parameter: Parameter, names: Names) -> str:
     things = f"{names.base}id/"
     if isinstance(parameter.example, ox.NamedNode) and names.base and text.startswith(things):
         key = text.removeprefix(things)
-        kind = next((kind for kind in parameter.kinds if key.startswith(f"{kind}/")), "")
-        text = key.removeprefix(f"{kind}/") if names.knows(kind) else key
+        kind = next((kind for kind in parameter.kinds if key.startswith(f"{kind}/")), None)
+        if kind is not None:
+            text = key.removeprefix(f"{kind}/") if names.knows(kind) else key
     return f"{parameter.name}={text}"

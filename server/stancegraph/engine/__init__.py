@@ -45,6 +45,9 @@ SHORT_NAMES: dict[str, MediaType] = {
 }
 
 
+UPDATE_REFUSED = "updates are refused: what is served is a release, which never changes"
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question to an engine.

@@ -8,9 +8,10 @@ import re
 
 from flask import Response, request
 
-from stancegraph.engine import Ask
+from stancegraph.engine import UPDATE_REFUSED, Ask
 from stancegraph.engine.wire import MAX_FRAME
-from stancegraph.sparql import query_form
+from stancegraph.errors import QueryRefused
+from stancegraph.sparql import is_update, query_form
 from stancegraph.web.bridge import on_hang_up
 from stancegraph.web.negotiation import choose
 from stancegraph.web.site import current_site
@@ -39,6 +40,8 @@ def respond(
             where no format fits.
     """
     site = current_site()
+    if is_update(query):
+        raise QueryRefused(UPDATE_REFUSED)
     media_type, content_type = choose(query_form(query), request.accept_mimetypes, short_name)
     ask = Ask(
         query,

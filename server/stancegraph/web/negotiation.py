@@ -21,6 +21,16 @@ ALIASES: dict[str, MediaType] = {
     "text/xml": MediaType.XML,
 }
 
+# What ``format=`` may say: our short names, those of common clients, and media types.
+FORMATS: dict[str, MediaType] = {
+    **{media_type.value: media_type for media_type in MediaType},
+    **ALIASES,
+    "n3": MediaType.TURTLE,
+    "ntriples": MediaType.N_TRIPLES,
+    "turtle": MediaType.TURTLE,
+    **SHORT_NAMES,
+}
+
 
 def choose(
     form: QueryForm, accept: MIMEAccept, short_name: str | None = None
@@ -38,11 +48,11 @@ def choose(
     """
     offered = OFFERED[form]
     if short_name is not None:
-        if short_name not in SHORT_NAMES:
+        if short_name not in FORMATS:
             raise BadParameter("format", f"is one of {', '.join(SHORT_NAMES)}")
-        if SHORT_NAMES[short_name] not in offered:
+        if FORMATS[short_name] not in offered:
             raise NotAcceptable(offered)
-        return _named(SHORT_NAMES[short_name])
+        return _named(FORMATS[short_name])
     aliases = [alias for alias, media_type in ALIASES.items() if media_type in offered]
     best = preferred(accept, [*offered, *aliases])
     if best is None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from stancegraph.engine import SHORT_NAMES, TABLES
+from stancegraph.engine import SHORT_NAMES, TABLES, UPDATE_REFUSED
 from stancegraph.errors import BadRequest, QueryRefused, UnsupportedMediaType
 from stancegraph.web.answers import respond
 from stancegraph.web.site import EXAMPLE, current_site
@@ -58,7 +58,7 @@ def post() -> Response:
             raise BadRequest("the query was given twice, in the body and in the address")
         return _respond(arguments, _text(request.get_data()))
     if request.mimetype == UPDATE:
-        raise _update_refused()
+        raise QueryRefused(UPDATE_REFUSED)
     raise UnsupportedMediaType(request.mimetype, (FORM, QUERY))
 
 
@@ -100,7 +100,7 @@ def _one(arguments: MultiDict[str, str], name: str) -> str:
     """
     found = arguments.getlist(name)
     if not found and "update" in arguments:
-        raise _update_refused()
+        raise QueryRefused(UPDATE_REFUSED)
     if not found:
         raise BadRequest(f"the argument {name!r} is missing")
     if len(found) > 1:
@@ -122,7 +122,3 @@ def _text(body: bytes) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest(f"the query is not UTF-8: byte {error.start} is wrong") from None
-
-
-def _update_refused() -> QueryRefused:
-    return QueryRefused("updates are refused: what is served is a release, which never changes")

@@ -1,0 +1,525 @@
+"""`stancegraph serve` over real HTTP, with stock clients."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+import rdflib
+from SPARQLWrapper import CSV, JSON, N3, POST, POSTDIRECTLY, XML, SPARQLWrapper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    ChildrenOf = Callable[[int], set[int]]
+
+COMMAND = [sys.executable, "-m", "stancegraph", "serve"]
+PREFIXES = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX sg: <https://w3id.org/stancegraph/ontology#>
+"""
+LABELS = PREFIXES + "SELECT ?label { ?state a sg:State ; rdfs:label ?label } ORDER BY ?label"
+STATES = PREFIXES + "CONSTRUCT { ?state a sg:State } WHERE { ?state a sg:State }"
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+FLOOD = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+TIMEOUT = 1.0  # seconds that the server gives a query
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back, its headers by lower-case name."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8")
+
+    @property
+    def problem(self) -> dict[str, object]:
+        """The problem document that this must be."""
+        assert self.headers["content-type"] == "application/problem+json"
+        found: dict[str, object] = json.loads(self.body)
+        assert found["status"] == self.status
+        return found
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    address: str
+    told: str
+    log: Path
+
+    def request(
+        self, method: str, path: str, body: bytes | str | None = None, **headers: str
+    ) -> Reply:
+        """Send one request on a connection of its own."""
+        host = urlsplit(self.address).netloc
+        connection = http.client.HTTPConnection(host, timeout=30)
+        try:
+            named = {name.replace("_", "-"): text for name, text in headers.items()}
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            found = {name.lower(): text for name, text in answer.getheaders()}
+            return Reply(answer.status, found, answer.read())
+        finally:
+            connection.close()
+
+    def ask(self, query: str, method: str = "GET", **headers: str) -> Reply:
+        """Ask the endpoint by its address alone."""
+        return self.request(method, f"/sparql?query={quote(query)}", **headers)
+
+
+@contextmanager
+def serving(releases: Path, folder: Path, *options: str) -> Iterator[Server]:
+    """A server on a free port; it is sent SIGTERM at the end if it still runs."""
+    log = folder / "log"
+    command = [*COMMAND, "--releases", str(releases), "--port", "0", *options]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, process_group=0
+        ) as process,
+    ):
+        assert process.stdout is not None
+        told = "".join(process.stdout.readline() for _ in range(3))
+        match = re.search(r"at (http://\S+)", told)
+        assert match, log.read_text("utf-8")
+        server = Server(process, match[1], told, log)
+        try:
+            _wait_until(lambda: _answers(server), seconds=20)
+            yield server
+        finally:
+            process.terminate()
+
+
+def _answers(server: Server) -> bool:
+    try:
+        return server.request("GET", "/").status == HTTPStatus.OK
+    except OSError:
+        return False
+
+
+def _wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it did not come to hold in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def server(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests that leave it running."""
+    folder = tmp_path_factory.mktemp("serve")
+    with serving(releases, folder, "--query-timeout", str(TIMEOUT), "--workers", "2") as server:
+        yield server
+
+
+def test_the_three_forms_of_the_protocol_give_the_same(server: Server) -> None:
+    """GET, a form by POST, and the query itself by POST."""
+    form = urlencode({"query": LABELS})
+
+    replies = [
+        server.ask(LABELS, accept="text/csv"),
+        server.request("POST", "/sparql", form, accept="text/csv", content_type=FORM),
+        server.request(
+            "POST",
+            "/sparql",
+            LABELS,
+            accept="text/csv",
+            content_type="application/sparql-query; charset=UTF-8",
+        ),
+    ]
+
+    assert {reply.text for reply in replies} == {"label\r\nCanada\r\nPeru\r\n"}
+    assert {reply.status for reply in replies} == {HTTPStatus.OK}
+
+
+def test_each_format_is_read_by_a_stock_parser(server: Server) -> None:
+    """JSON, XML, CSV, TSV for tables; Turtle and N-Triples for graphs; by format= too."""
+    replies = {
+        name: server.request("GET", f"/sparql?format={name}&query={quote(query)}")
+        for query, names in ((LABELS, ("json", "xml", "csv", "tsv")), (STATES, ("ttl", "nt")))
+        for name in names
+    }
+
+    bindings = json.loads(replies["json"].body)["results"]["bindings"]
+    assert [row["label"]["value"] for row in bindings] == ["Canada", "Peru"]
+    literals = ET.fromstring(replies["xml"].body).findall(".//{*}literal")  # noqa: S314 (our own)
+    assert [literal.text for literal in literals] == ["Canada", "Peru"]
+    assert list(csv.reader(io.StringIO(replies["csv"].text))) == [["label"], ["Canada"], ["Peru"]]
+    assert replies["tsv"].text.split("\n") == ["?label", '"Canada"@en', '"Peru"@en', ""]
+    graphs = [rdflib.Graph().parse(data=replies[name].text, format=name) for name in ("ttl", "nt")]
+    assert [len(graph) for graph in graphs] == [2, 2]
+    assert {reply.headers["content-type"] for reply in replies.values()} == {
+        "application/sparql-results+json",
+        "application/sparql-results+xml",
+        "text/csv; charset=utf-8",
+        "text/tab-separated-values; charset=utf-8",
+        "text/turtle; charset=utf-8",
+        "application/n-triples",
+    }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:SPARQLWrapper")
+def test_sparqlwrapper_reads_answers(server: Server) -> None:
+    """The usual client of Python, by GET and by both kinds of POST."""
+    client = SPARQLWrapper(f"{server.address}/sparql")
+    client.setQuery(LABELS)
+    client.setReturnFormat(JSON)
+    by_get: Any = client.queryAndConvert()
+    client.setMethod(POST)
+    client.setReturnFormat(CSV)
+    by_form: Any = client.queryAndConvert()
+    client.setRequestMethod(POSTDIRECTLY)
+    client.setReturnFormat(XML)
+    direct: Any = client.queryAndConvert()
+    client.setQuery(STATES)
+    client.setReturnFormat(N3)
+    turtle: Any = client.queryAndConvert()
+    graph = rdflib.Graph().parse(data=turtle, format="turtle")
+
+    assert [row["label"]["value"] for row in by_get["results"]["bindings"]] == ["Canada", "Peru"]
+    assert by_form.decode().split() == ["label", "Canada", "Peru"]
+    assert "Canada" in direct.toxml()
+    assert len(graph) == 2
+
+
+def test_a_syntax_error_has_its_place(server: Server) -> None:
+    """400 with line and column, as a problem document, or as text for those who prefer it."""
+    wrong = "SELECT * {\n  ?s 'é€' ?o }"
+
+    reply = server.ask(wrong)
+    text = server.ask(wrong, accept="text/csv, text/plain")
+
+    assert reply.status == HTTPStatus.BAD_REQUEST
+    assert (reply.problem["line"], reply.problem["column"]) == (2, 6)
+    assert reply.problem["error"] == "QuerySyntaxError"
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert text.text == "400 Bad Request: line 2, column 6: unexpected 'é€'\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("DELETE WHERE { ?s ?p ?o }", "updates are refused"),
+        ("SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", "SERVICE is refused"),
+        (r"SELECT * { \u0053ERVICE <http://x/> { ?s ?p ?o } }", "SERVICE is refused"),
+        ("SELECT * { service silent <http://x/> { ?s ?p ?o } }", "SERVICE is refused"),
+    ],
+)
+def test_updates_and_calls_to_other_servers_are_refused(
+    server: Server, query: str, told: str
+) -> None:
+    """400 with the reason, however they are written."""
+    reply = server.ask(query)
+
+    assert reply.status == HTTPStatus.BAD_REQUEST
+    assert told in str(reply.problem["detail"])
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "status", "told"),
+    [
+        ("/sparql", ("update=CLEAR+ALL", FORM), 400, "updates are refused"),
+        ("/sparql", ("CLEAR ALL", "application/sparql-update"), 400, "updates are refused"),
+        ("/sparql", ("", FORM), 400, "'query' is missing"),
+        ("/sparql", ("query=%FF", FORM), 400, "UTF-8"),
+        ("/sparql", ("query=ASK+{}&query=ASK+{}", FORM), 400, "given 2 times"),
+        ("/sparql?query=ASK+{}", ("query=ASK+{}", FORM), 400, "given 2 times"),
+        ("/sparql?query=ASK+{}", ("ASK {}", "application/sparql-query"), 400, "twice"),
+        ("/sparql", (b"ASK {} #\xe9", "application/sparql-query"), 400, "not UTF-8"),
+        ("/sparql", ("ASK {}", "application/sparql-query; charset=latin-1"), 415, "latin-1"),
+        ("/sparql", ("ASK {}", "text/plain"), 415, "cannot read text/plain"),
+        ("/sparql", ("query=" + "x" * 2**20, FORM), 413, "1048576 bytes"),
+        ("/sparql?format=json", None, 400, "'query' is missing"),
+        ("/sparql?query=ASK+{}&query=ASK+{}", None, 400, "given 2 times"),
+        ("/sparql?query=ASK+{}&format=pdf", None, 400, "is one of json"),
+        ("/sparql?query=ASK+{}&format=ttl", None, 406, "sparql-results+json"),
+        ("/sparql?query=ASK+{}&default-graph-uri=x", None, 400, "no absolute IRI"),
+        ("/nowhere", None, 404, ""),
+        ("/queries/votes/of-a-stat", None, 404, "did you mean votes/of-a-state"),
+        ("/queries/votes/of-a-state", None, 400, "actor"),
+        ("/queries/votes/of-a-state?actor=ATLANTIS", None, 400, "actor"),
+        ("/queries/votes/of-a-state?actor=CAN&actor=PER", None, 400, "2 times"),
+    ],
+)
+def test_a_bad_request_is_told_in_one_form(
+    server: Server,
+    path: str,
+    sent: tuple[bytes | str, str] | None,
+    status: int,
+    told: str,
+) -> None:
+    """Every status that a caller can mend comes as a problem that says how."""
+    path = path.replace("{}", "%7B%7D")
+
+    if sent:
+        reply = server.request("POST", path, sent[0], content_type=sent[1])
+    else:
+        reply = server.request("GET", path)
+
+    assert reply.status == status
+    assert told in str(reply.problem["detail"])
+
+
+def test_another_method_is_told_which_are_allowed(server: Server) -> None:
+    """405 with Allow."""
+    reply = server.request("DELETE", "/sparql")
+
+    assert reply.status == reply.problem["status"] == HTTPStatus.METHOD_NOT_ALLOWED
+    assert set(reply.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+def test_accept_is_negotiated_with_its_weights(server: Server) -> None:
+    """The best accepted format is given; 406 names what can be had."""
+    accept = "text/turtle, text/csv;q=0.4, application/sparql-results+xml;q=0.6"
+
+    weighed = server.ask(LABELS, accept=accept)
+    refused = server.ask(LABELS, accept="text/turtle")
+
+    assert weighed.headers["content-type"] == "application/sparql-results+xml"
+    assert "Accept" in weighed.headers["vary"]
+    assert refused.status == HTTPStatus.NOT_ACCEPTABLE
+    assert "text/csv" in refused.problem["offered"]  # type: ignore[operator]
+
+
+def test_headers_say_the_release_and_let_scripts_read(server: Server) -> None:
+    """Any site may read the answers; HEAD has the headers of GET; a preflight is answered."""
+    got, head = server.ask(LABELS), server.ask(LABELS, "HEAD")
+    preflight = server.request("OPTIONS", "/sparql", origin="https://example.org")
+
+    assert got.headers["x-stancegraph-release"].startswith("2026-11-22-")
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert got.headers["access-control-allow-origin"] == "*"
+    assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
+    assert head.body == b""
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert "Content-Type" in preflight.headers["access-control-allow-headers"]
+
+
+def test_an_answer_that_is_still_known_is_not_sent_again(server: Server) -> None:
+    """An ETag names release, query and format; what changes each time has none."""
+    tag = server.ask(LABELS).headers["etag"]
+
+    assert server.ask(LABELS, if_none_match=tag).status == HTTPStatus.NOT_MODIFIED
+    assert server.ask(LABELS, if_none_match=tag, accept="text/csv").status == HTTPStatus.OK
+    assert "etag" not in server.ask("SELECT (now() AS ?t) {}").headers
+
+
+def test_the_request_can_name_the_dataset(server: Server) -> None:
+    """default-graph-uri bounds what is asked."""
+    query = PREFIXES + "SELECT ?vote { ?vote a sg:Vote }"
+    graph = "https://example.org/small/graph/data/votes/75-282"
+
+    path = f"/sparql?format=csv&{urlencode({'query': query, 'default-graph-uri': graph})}"
+
+    assert len(server.request("GET", path).text.split()) == 2
+    assert len(server.ask(query, accept="text/csv").text.split()) == 4
+
+
+def test_an_endless_query_is_gone_at_its_deadline(server: Server) -> None:
+    """504 when the time is up, and the next query is answered."""
+    started = time.monotonic()
+    reply = server.ask(ENDLESS)
+
+    assert reply.status == HTTPStatus.GATEWAY_TIMEOUT
+    assert TIMEOUT <= time.monotonic() - started < TIMEOUT + 1.5
+    assert "stopped after 1 s" in str(reply.problem["detail"])
+    assert server.ask(LABELS).status == HTTPStatus.OK
+
+
+def test_a_result_that_fails_midway_is_broken_off(server: Server) -> None:
+    """Bytes flow before evaluation ends; at the deadline the connection breaks."""
+    started = time.monotonic()
+    connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=30)
+    connection.request("GET", f"/sparql?format=csv&query={quote(FLOOD)}")
+    answer = connection.getresponse()
+    first = answer.read(10)
+    begun = time.monotonic() - started
+
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        answer.read()
+    connection.close()
+
+    assert (answer.status, first[:3]) == (HTTPStatus.OK, b"a,b")
+    assert begun < TIMEOUT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_client_that_hangs_up_stops_the_work(
+    releases: Path, tmp_path: Path, children_of: ChildrenOf
+) -> None:
+    """Its worker is killed and replaced long before the deadline."""
+    with serving(releases, tmp_path, "--query-timeout", "60", "--workers", "2") as server:
+        workers = _workers(server, children_of)
+        netloc = urlsplit(server.address)
+        with socket.create_connection((netloc.hostname, netloc.port)) as client:
+            client.sendall(
+                f"GET /sparql?query={quote(ENDLESS)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            )
+            time.sleep(0.3)
+
+        _wait_until(lambda: len(_workers(server, children_of) & workers) == 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_supervisor_is_replaced(server: Server, children_of: ChildrenOf) -> None:
+    """Requests go on being answered; the release is the same."""
+    before = _supervisor(server, children_of)
+
+    os.kill(before, signal.SIGKILL)
+    reply = server.ask(LABELS + " #", accept="text/csv")
+
+    assert reply.text == "label\r\nCanada\r\nPeru\r\n"
+    assert _supervisor(server, children_of) != before
+
+
+def _supervisor(server: Server, children_of: ChildrenOf) -> int:
+    """The process that says of itself that it is the supervisor."""
+    for pid in children_of(server.process.pid):
+        if b"stancegraph.engine.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return pid
+    raise AssertionError("there is no supervisor")
+
+
+def _workers(server: Server, children_of: ChildrenOf) -> set[int]:
+    return children_of(_supervisor(server, children_of))
+
+
+def test_a_saved_query_has_an_address(server: Server) -> None:
+    """Its parameters are the arguments of the address."""
+    iri = quote("https://example.org/small/id/state/PER")
+
+    reply = server.request("GET", f"/queries/votes/of-a-state?format=csv&actor={iri}")
+
+    vote = "https://example.org/small/id/vote/74-247/PER"
+    assert reply.text == f"vote,choice\r\n{vote},abstain\r\n"
+
+
+def test_the_pages_tell_what_can_be_asked(server: Server) -> None:
+    """Home page and list name the release and its queries; the list is JSON where asked for."""
+    home, questions, endpoint = (
+        server.request("GET", path, accept="text/html").text
+        for path in ("/", "/queries/", "/sparql")
+    )
+    listed = json.loads(server.request("GET", "/queries/", accept="application/json").body)
+
+    assert "Three votes" in home
+    assert "2026-11-22-" in home
+    for page in (home, questions):
+        assert "How a state voted" in page
+        assert '<a href="/queries/votes/of-a-state?actor=' in page
+    assert "application/sparql-query" in endpoint
+    (query,) = listed["queries"]
+    assert (query["name"], query["columns"]) == ("votes/of-a-state", ["vote", "choice"])
+    assert server.request("GET", query["example"]).status == HTTPStatus.OK
+
+
+def test_the_example_that_is_printed_works(server: Server) -> None:
+    """What the command says to try can be pasted into a shell."""
+    command = server.told.partition("Try: ")[2]
+
+    done = subprocess.run(
+        ["sh", "-c", command.replace("curl", "curl -sS")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.startswith("class,things")
+
+
+def test_a_busy_port_is_one_line(server: Server, releases: Path) -> None:
+    """It names the option that helps."""
+    port = urlsplit(server.address).port
+
+    done = _run("--releases", str(releases), "--port", str(port))
+
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == f"stancegraph: port {port} of 127.0.0.1 is taken: choose another with --port\n"
+    )
+
+
+def test_no_release_is_one_line(tmp_path: Path) -> None:
+    """It says what to do first."""
+    done = _run("--releases", str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr == f"stancegraph: {tmp_path} holds no release: run `stancegraph build`\n"
+
+
+def _run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_running_requests_finish(
+    releases: Path, tmp_path: Path, number: signal.Signals, children_of: ChildrenOf
+) -> None:
+    """The answer comes whole, then the server ends well, without a trace or a leftover."""
+    with serving(releases, tmp_path, "--query-timeout", "2", "--workers", "2") as server:
+        replies: list[Reply] = []
+        client = threading.Thread(target=lambda: replies.append(server.ask(ENDLESS)))
+        client.start()
+        time.sleep(0.5)
+        arguments = Path(f"/proc/{_supervisor(server, children_of)}/cmdline").read_text("utf-8")
+        folder = next(Path(text).parent for text in arguments.split("\0") if "/engine" in text)
+        assert folder.is_dir()
+
+        if number == signal.SIGINT:
+            os.killpg(server.process.pid, number)  # a terminal tells every process of the group
+        else:
+            os.kill(server.process.pid, number)
+        client.join()
+
+        assert server.process.wait(15) == 0
+        assert replies[0].status == HTTPStatus.GATEWAY_TIMEOUT
+        assert "Traceback" not in server.log.read_text("utf-8")
+        assert not folder.exists()
+        with pytest.raises(OSError, match="refused"):
+            server.request("GET", "/")
+
+
+def test_the_log_holds_no_query(releases: Path, tmp_path: Path) -> None:
+    """Requests are logged by path and status; what people ask is not kept."""
+    with serving(releases, tmp_path) as server:
+        server.ask("SELECT ?secret { ?secret ?p ?o } LIMIT 1")
+        server.request("GET", "/queries/votes/of-a-state?actor=PER")
+
+        _wait_until(lambda: "of-a-state" in server.log.read_text("utf-8"))
+
+    log = server.log.read_text("utf-8")
+    assert '"GET /sparql" 200' in log
+    assert "secret" not in log
+    assert "PER" not in log
