@@ -12,13 +12,15 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 import pyoxigraph as ox
 
 from stancegraph import sparql
-from stancegraph.engine import OFFERED, Ask, MediaType
+from stancegraph.engine import OFFERED, UPDATE_REFUSED, Ask, MediaType
+from stancegraph.engine.describe import describe
 from stancegraph.engine.wire import (
     DATA,
     HEAD,
@@ -37,6 +39,7 @@ from stancegraph.errors import (
     QueryRefused,
     StancegraphError,
 )
+from stancegraph.terms import NAMESPACES
 
 DONE, RETIRED = b"D", b"R"
 OUT_OF_MEMORY = 70  # exit status, where it could still be told
@@ -53,6 +56,7 @@ _TABLE_FORMATS = {
     MediaType.CSV: ox.QueryResultsFormat.CSV,
     MediaType.TSV: ox.QueryResultsFormat.TSV,
 }
+PREFIXES = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
 _GRAPH_FORMATS = {
     MediaType.TURTLE: ox.RdfFormat.TURTLE,
     MediaType.N_TRIPLES: ox.RdfFormat.N_TRIPLES,
@@ -172,10 +176,11 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
         MemoryError, OSError, ValueError, RuntimeError: evaluation failed.
     """
     if sparql.is_update(ask.query):
-        raise QueryRefused("updates are refused: what is served is a release, which never changes")
+        raise QueryRefused(UPDATE_REFUSED)
     if sparql.calls_service(ask.query):
         raise QueryRefused("SERVICE is refused: this endpoint asks no other server")
-    offered = OFFERED[sparql.query_form(ask.query)]
+    form = sparql.query_form(ask.query)
+    offered = OFFERED[form]
     if ask.media_type not in offered:
         raise NotAcceptable(offered)
     try:
@@ -186,7 +191,10 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
         if unknown := _UNKNOWN_FUNCTION.search(str(error)):
             raise QueryRefused(f"this endpoint has no function {unknown[1]}") from error
         raise
-    if isinstance(result, ox.QueryTriples):
+    if form == "DESCRIBE":
+        triples = describe(ask, partial(_ask_store, store))
+        ox.serialize(triples, output, _GRAPH_FORMATS[ask.media_type], prefixes=PREFIXES)
+    elif isinstance(result, ox.QueryTriples):
         result.serialize(output, format=_GRAPH_FORMATS[ask.media_type])
     else:
         result.serialize(output, format=_TABLE_FORMATS[ask.media_type])
