@@ -16,6 +16,7 @@ import click
 from stancegraph import __version__
 from stancegraph.build.command import build_command, validate_command
 from stancegraph.check_quotes import check_quotes_command
+from stancegraph.commands.sparql import sparql_command
 from stancegraph.errors import StancegraphError
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.query import query_command
@@ -80,4 +81,5 @@ main.add_command(build_command)
 main.add_command(check_quotes_command)
 main.add_command(query_command)
 main.add_command(serve_command)
+main.add_command(sparql_command)
 main.add_command(validate_command)
