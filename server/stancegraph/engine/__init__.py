@@ -27,10 +27,21 @@ class MediaType(StrEnum):
     TSV = "text/tab-separated-values"
     TURTLE = "text/turtle"
     N_TRIPLES = "application/n-triples"
+    TRIG = "application/trig"
+    N_QUADS = "application/n-quads"
+    JSON_LD = "application/ld+json"
+    RDF_XML = "application/rdf+xml"
 
 
 TABLES = (MediaType.JSON, MediaType.XML, MediaType.CSV, MediaType.TSV)
-GRAPHS = (MediaType.TURTLE, MediaType.N_TRIPLES)
+GRAPHS = (
+    MediaType.TURTLE,
+    MediaType.N_TRIPLES,
+    MediaType.TRIG,
+    MediaType.N_QUADS,
+    MediaType.JSON_LD,
+    MediaType.RDF_XML,
+)
 OFFERED: dict[QueryForm, tuple[MediaType, ...]] = {
     form: TABLES if form in {"SELECT", "ASK"} else GRAPHS for form in QUERY_FORMS
 }
@@ -42,6 +53,18 @@ SHORT_NAMES: dict[str, MediaType] = {
     "tsv": MediaType.TSV,
     "ttl": MediaType.TURTLE,
     "nt": MediaType.N_TRIPLES,
+    "trig": MediaType.TRIG,
+    "nq": MediaType.N_QUADS,
+    "jsonld": MediaType.JSON_LD,
+    "rdf": MediaType.RDF_XML,
+}
+RDF_FORMATS: dict[MediaType, ox.RdfFormat] = {
+    MediaType.TURTLE: ox.RdfFormat.TURTLE,
+    MediaType.N_TRIPLES: ox.RdfFormat.N_TRIPLES,
+    MediaType.TRIG: ox.RdfFormat.TRIG,
+    MediaType.N_QUADS: ox.RdfFormat.N_QUADS,
+    MediaType.JSON_LD: ox.RdfFormat.JSON_LD,
+    MediaType.RDF_XML: ox.RdfFormat.RDF_XML,
 }
 
 

@@ -19,7 +19,7 @@ from typing import IO, Any, NoReturn, cast
 import pyoxigraph as ox
 
 from stancegraph import sparql
-from stancegraph.engine import OFFERED, UPDATE_REFUSED, Ask, MediaType
+from stancegraph.engine import OFFERED, RDF_FORMATS, UPDATE_REFUSED, Ask, MediaType
 from stancegraph.engine.describe import describe
 from stancegraph.engine.wire import (
     DATA,
@@ -42,7 +42,7 @@ from stancegraph.errors import (
 from stancegraph.terms import NAMESPACES
 
 DONE, RETIRED = b"D", b"R"
-OUT_OF_MEMORY = 70  # exit status, where it could still be told
+BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
 
 # The control socket and the asker's connection; with no place for a third file, a worker
 # can open neither a socket nor a file, whatever a query makes it try.
@@ -57,10 +57,6 @@ _TABLE_FORMATS = {
     MediaType.TSV: ox.QueryResultsFormat.TSV,
 }
 PREFIXES = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
-_GRAPH_FORMATS = {
-    MediaType.TURTLE: ox.RdfFormat.TURTLE,
-    MediaType.N_TRIPLES: ox.RdfFormat.N_TRIPLES,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +99,7 @@ def _confine(control: socket.socket, bounds: Bounds) -> socket.socket:
     signal.set_wakeup_fd(-1)
     descriptor = os.dup2(control.detach(), _CONTROL)
     quiet = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
+    for stream in (0, 1):
         os.dup2(quiet, stream)
     os.closerange(_CONNECTION, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -193,9 +189,10 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
         raise
     if form == "DESCRIBE":
         triples = describe(ask, partial(_ask_store, store))
-        ox.serialize(triples, output, _GRAPH_FORMATS[ask.media_type], prefixes=PREFIXES)
+        quads = (ox.Quad(*triple) for triple in triples)  # all formats can write these
+        ox.serialize(quads, output, RDF_FORMATS[ask.media_type], prefixes=PREFIXES)
     elif isinstance(result, ox.QueryTriples):
-        result.serialize(output, format=_GRAPH_FORMATS[ask.media_type])
+        result.serialize(output, format=RDF_FORMATS[ask.media_type])
     else:
         result.serialize(output, format=_TABLE_FORMATS[ask.media_type])
 

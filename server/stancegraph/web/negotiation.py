@@ -27,6 +27,7 @@ FORMATS: dict[str, MediaType] = {
     **ALIASES,
     "n3": MediaType.TURTLE,
     "ntriples": MediaType.N_TRIPLES,
+    "rdfxml": MediaType.RDF_XML,
     "turtle": MediaType.TURTLE,
     **SHORT_NAMES,
 }
