@@ -233,7 +233,7 @@ class SupervisorProcess:
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        self._watcher = threading.Thread(target=self._watch, name="supervisor-watcher")
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
 
     @property

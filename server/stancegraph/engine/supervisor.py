@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -240,8 +241,10 @@ class Supervisor:
             if pid == 0:
                 try:
                     worker.run(self._store, theirs, self._bounds)
+                except Exception:  # noqa: BLE001 (in a fork, which must not return)
+                    traceback.print_exc()
                 finally:
-                    os._exit(1)
+                    os._exit(worker.BROKEN)
             theirs.close()
             forked = Worker(pid, ours, time.monotonic())
             self._workers.add(forked)
@@ -298,6 +301,8 @@ class Supervisor:
             return worker.out_of_memory(self._bounds)
         if status in {-signal.SIGSEGV, -signal.SIGBUS}:
             return QueryFailed("the query is nested too deeply, or has too many patterns")
+        if status == worker.BROKEN:
+            return QueryFailed("something went wrong in the query engine; its log tells what")
         return QueryFailed("the process that evaluated the query was ended from outside")
 
     # Time.

@@ -51,7 +51,7 @@ def respond(
         base=site.release.base,
         deadline=site.query_timeout,
     )
-    tag = _tag(site.release.id, ask, content_type)
+    tag = _tag(site.release.checksum, ask, content_type)
     if tag and tag in request.if_none_match and request.method in {"GET", "HEAD"}:
         response = Response(status=304)
     else:
@@ -68,9 +68,9 @@ def respond(
     return response
 
 
-def _tag(release_id: str, ask: Ask, content_type: str) -> str | None:
+def _tag(checksum: str, ask: Ask, content_type: str) -> str | None:
     """What names this answer for ever; None where asking again gives another one."""
     if _VOLATILE.search(ask.query):
         return None
-    key = repr((release_id, content_type, ask.query, ask.default_graphs, ask.named_graphs))
+    key = repr((checksum, content_type, ask.query, ask.default_graphs, ask.named_graphs))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
