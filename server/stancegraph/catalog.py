@@ -104,10 +104,10 @@ def _read_iri(parameter: Parameter, text: str, names: Names) -> Term:
     if kind is not None:
         bare, kinds = bare.removeprefix(f"{kind}/"), (kind,)
         if names.base and not names.knows(kind):
-            return _named(parameter, f"{names.base}id/{kind}/{bare}")
+            return _named(parameter, names.iri(f"{kind}/{bare}"))
     found = names.find(bare, kinds)
     if len(found) == 1:
-        return _named(parameter, f"{names.base}id/{found[0]}")
+        return _named(parameter, names.iri(found[0]))
     if found:
         problem = f"{text!r} may mean {' or '.join(found)}: write one of these"
     elif near := names.near(bare, kinds):
@@ -163,9 +163,8 @@ _READERS: dict[ParameterType, Callable[[Parameter, str, Names], Term]] = {
 def typed_example(parameter: Parameter, names: Names) -> str:
     """The example of *parameter* as a caller may type it: ``country=CAN``."""
     text = parameter.example.value
-    things = f"{names.base}id/"
-    if isinstance(parameter.example, ox.NamedNode) and names.base and text.startswith(things):
-        key = text.removeprefix(things)
+    key = names.key(text) if isinstance(parameter.example, ox.NamedNode) and names.base else None
+    if key is not None:
         kind = next((kind for kind in parameter.kinds if key.startswith(f"{kind}/")), None)
         if kind is not None:
             text = key.removeprefix(f"{kind}/") if names.knows(kind) else key

@@ -1,7 +1,8 @@
 """What the things of a graph are called, so that people need not type IRIs.
 
 A thing is an IRI ``<base>id/<kind>/<key>`` that has a name: a label, another name, a title,
-a code. Claims have none and are not listed. The build writes the names beside the release.
+a code. Claims have none and are not listed. A graph that shares the code lists of another
+lists their codes too. The build writes the names beside the release.
 """
 
 from __future__ import annotations
@@ -36,10 +37,12 @@ class Names:
     Attributes:
         base: The IRI that all IRIs of the graph start with; ends in ``/``.
         by_key: Per ``<kind>/<key>`` its names, the best one first.
+        elsewhere: The base of the things that are not under *base*, by ``<kind>/<key>``.
     """
 
     base: str
     by_key: Mapping[str, Sequence[str]]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     _keys: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,30 +51,31 @@ class Names:
                 self._keys.setdefault(name, []).append(key)
 
     @classmethod
-    def of(cls, base: str, triples: Iterable[ox.Triple]) -> Names:
-        """Read the names that *triples* state; they hold the ontology too."""
-        narrower: dict[ox.NamedNode, set[ox.NamedNode]] = {}
-        values: dict[ox.NamedNode, list[tuple[str, str]]] = {}
-        for subject, predicate, term in triples:
-            if not isinstance(subject, ox.NamedNode):
-                continue
-            if predicate == RDFS.subPropertyOf and isinstance(term, ox.NamedNode):
-                narrower.setdefault(term, set()).add(subject)
-            elif isinstance(term, ox.Literal) and term.value:
-                values.setdefault(predicate, []).append((subject.value, term.value))
-        things = f"{base}id/"
-        found: dict[str, dict[str, None]] = {}
-        for predicate in _with_narrower(NAMING, narrower):
-            for iri, name in sorted(values.get(predicate, ())):
-                if iri.startswith(things):
-                    found.setdefault(iri.removeprefix(things), {})[name] = None
-        return cls(base, {key: tuple(found[key]) for key in sorted(found)})
+    def of(cls, base: str, triples: Iterable[ox.Triple], *, shared: Sequence[str] = ()) -> Names:
+        """Read the names that *triples* state; they hold the ontology too.
+
+        Args:
+            shared: The bases of other graphs of whose things some are listed; a thing of
+                this graph hides one of them with the same key.
+        """
+        found = _by_home((base, *shared), triples)
+        by_key: dict[str, tuple[str, ...]] = {}
+        elsewhere: dict[str, str] = {}
+        for home, things in found.items():
+            for key in things.keys() - by_key.keys():
+                by_key[key] = tuple(things[key])
+                if home != base:
+                    elsewhere[key] = home
+        return cls(base, dict(sorted(by_key.items())), elsewhere)
 
     @classmethod
     def load(cls, path: Path) -> Names:
         """Read what :meth:`as_json` wrote."""
         stored = json.loads(path.read_text("utf-8"))
-        return cls(stored["base"], stored["names"])
+        elsewhere = {
+            key: home for home, keys in stored.get("elsewhere", {}).items() for key in keys
+        }
+        return cls(stored["base"], stored["names"], elsewhere)
 
     def as_json(self) -> str:
         """The names as JSON text, a line per thing, sorted: the same names, the same bytes."""
@@ -79,7 +83,24 @@ class Names:
             f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(list(names), ensure_ascii=False)}"
             for key, names in sorted(self.by_key.items())
         )
-        return f'{{"base": {json.dumps(self.base)}, "names": {{\n{lines}\n}}}}\n'
+        elsewhere: dict[str, list[str]] = {}
+        for key, home in sorted(self.elsewhere.items()):
+            elsewhere.setdefault(home, []).append(key)
+        return (
+            f'{{"base": {json.dumps(self.base)}, "elsewhere": {json.dumps(elsewhere)}, '
+            f'"names": {{\n{lines}\n}}}}\n'
+        )
+
+    def iri(self, key: str) -> str:
+        """The IRI of the thing ``<kind>/<key>``, whether or not it is listed."""
+        return f"{self.elsewhere.get(key, self.base)}id/{key}"
+
+    def key(self, iri: str) -> str | None:
+        """The ``<kind>/<key>`` of a thing; None for an IRI under no base that is known."""
+        place = _place(iri, {self.base, *self.elsewhere.values()})
+        if place is None or place[0] != self.elsewhere.get(place[1], self.base):
+            return None
+        return place[1]
 
     def knows(self, kind: str) -> bool:
         """Whether things of this *kind* are listed at all."""
@@ -109,6 +130,36 @@ class Names:
 
 def _is_of(key: str, kinds: Sequence[str]) -> bool:
     return any(key.startswith(f"{kind}/") for kind in kinds)
+
+
+def _by_home(
+    homes: Sequence[str], triples: Iterable[ox.Triple]
+) -> dict[str, dict[str, dict[str, None]]]:
+    """For each of *homes* its things, each with the names that *triples* state, best first."""
+    narrower: dict[ox.NamedNode, set[ox.NamedNode]] = {}
+    values: dict[ox.NamedNode, list[tuple[str, str]]] = {}
+    for subject, predicate, term in triples:
+        if not isinstance(subject, ox.NamedNode):
+            continue
+        if predicate == RDFS.subPropertyOf and isinstance(term, ox.NamedNode):
+            narrower.setdefault(term, set()).add(subject)
+        elif isinstance(term, ox.Literal) and term.value:
+            values.setdefault(predicate, []).append((subject.value, term.value))
+    found: dict[str, dict[str, dict[str, None]]] = {home: {} for home in homes}
+    for predicate in _with_narrower(NAMING, narrower):
+        for iri, name in sorted(values.get(predicate, ())):
+            if (place := _place(iri, found)) is not None:
+                home, key = place
+                found[home].setdefault(key, {})[name] = None
+    return found
+
+
+def _place(iri: str, homes: Iterable[str]) -> tuple[str, str] | None:
+    """The one of *homes* that *iri* is a thing of, and its ``<kind>/<key>`` there."""
+    for home in homes:
+        if iri.startswith(f"{home}id/"):
+            return home, iri.removeprefix(f"{home}id/")
+    return None
 
 
 def _plain(text: str) -> str:

@@ -98,6 +98,31 @@ def test_names_come_back_from_their_file(names: Names, tmp_path: Path) -> None:
     assert loaded.find("UN", ["organisation"]) == ["organisation/un"]
 
 
+def test_shared_codes_are_found_and_keep_their_iris(tmp_path: Path) -> None:
+    """Codes of another graph's lists have names too; a thing of one's own hides the like."""
+    own, other = "https://example.org/covid/", "https://w3id.org/stancegraph/"
+    turtle = f"""
+        PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+        <{own}id/code/position/neutral> skos:prefLabel "impartial"@en .
+        <{other}id/code/position/neutral> skos:prefLabel "neutral"@en .
+        <{other}id/code/position/opposes> skos:prefLabel "opposes"@en .
+        <https://elsewhere.example/id/code/x> skos:prefLabel "x"@en .
+    """
+    triples = [quad.triple for quad in ox.parse(turtle, format=ox.RdfFormat.TURTLE)]
+    path = tmp_path / "names.json"
+    path.write_text(Names.of(own, triples, shared=[other]).as_json(), "utf-8")
+
+    names = Names.load(path)
+
+    assert names.find("opposes", ["code/position"]) == ["code/position/opposes"]
+    assert names.iri("code/position/opposes") == f"{other}id/code/position/opposes"
+    assert names.iri("code/position/neutral") == f"{own}id/code/position/neutral"
+    assert names.key(f"{other}id/code/position/opposes") == "code/position/opposes"
+    assert names.key(f"{other}id/code/position/neutral") is None
+    assert names.key("https://elsewhere.example/id/code/x") is None
+    assert len(names.by_key) == 2
+
+
 def test_it_is_known_which_kinds_have_names(names: Names) -> None:
     """Claims have none, so their keys cannot be checked against this list."""
     assert names.knows("state")

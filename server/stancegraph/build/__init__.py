@@ -173,7 +173,9 @@ def _release(
             },
             quads=lines,
             things=Names.of(
-                folder.base, (triple for triples in graphs.values() for triple in triples)
+                folder.base,
+                (triple for triples in graphs.values() for triple in triples),
+                shared=[home.base for home in folder.homes[1:]],
             ),
         )
 
