@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -11,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stancegraph.build import build
-from stancegraph.folder import GraphFolder
+from stancegraph.folder import GraphFolder, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SMALL = Path(__file__).parent / "small"
 
@@ -31,6 +34,25 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("releases")
     build(GraphFolder.at(SMALL), folder, release_date=date(2026, 11, 22))
     return folder
+
+
+@pytest.fixture(scope="session")
+def shipped_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds one release of the shipped graph; not to be changed."""
+    folder = tmp_path_factory.mktemp("shipped")
+    build(shipped(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def live_server(shipped_releases: Path) -> Iterator[str]:
+    """The address of a server of the shipped graph, such as ``http://127.0.0.1:43210``."""
+    command = [sys.executable, "-m", "stancegraph", "serve", "--port", "0"]
+    env = os.environ | {"STANCEGRAPH_RELEASES": str(shipped_releases)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+        process.terminate()
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from stancegraph.commands.options import releases_option
 from stancegraph.engine.embedded import EngineOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stancegraph.cli import Options
 
 MEBIBYTE = 2**20
@@ -25,11 +27,7 @@ MEBIBYTE = 2**20
     show_default=True,
     help="The port to listen on; 0 for any that is free.",
 )
-@click.option(
-    "--releases",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where releases are; releases/ in the graph folder, unless given.",
-)
+@releases_option
 @click.option(
     "--workers",
     type=click.IntRange(min=1),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from stancegraph.build import Progress, as_w3c_report, build, check
+from stancegraph.commands.options import releases_option
 from stancegraph.problems import Severity, as_json
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from stancegraph.build import Check, Release
     from stancegraph.build.validate import EngineName
@@ -102,11 +103,7 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Tell problems, nothin
 
 
 @click.command("build")
-@click.option(
-    "--releases",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where releases go; releases/ in the graph folder, unless given.",
-)
+@releases_option
 @click.option(
     "--date",
     "day",

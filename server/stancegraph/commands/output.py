@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 import pyoxigraph as ox
 
+from stancegraph.commands.options import releases_option
 from stancegraph.commands.table import table_lines
 from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
@@ -28,15 +28,6 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 TABLE = "table"
 TRIPLE = ("subject", "predicate", "object")
-
-
-def releases_option(command: _Command) -> _Command:
-    """``--releases``: where the release is that a command asks."""
-    return click.option(
-        "--releases",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Where releases are; releases/ in the graph folder, unless given.",
-    )(command)
 
 
 def answer_options(command: _Command) -> _Command:
