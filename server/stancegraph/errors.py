@@ -3,7 +3,8 @@
 StancegraphError
 ├── RequestError          the caller can mend it; becomes the HTTP answer
 │   ├── BadParameter 400, BadRequest 400, QuerySyntaxError 400, QueryRefused 400
-│   └── UnknownQuery 404, NotAcceptable 406, TooLarge 413, UnsupportedMediaType 415
+│   ├── UnknownQuery 404, UnknownThing 404
+│   └── NotAcceptable 406, TooLarge 413, UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
 │   ├── QueryFailed 500, EngineDown 503
 │   └── QueryTimeout 504
@@ -38,10 +39,16 @@ class BadRequest(RequestError):
 
 
 class BadParameter(RequestError):
-    """A parameter is missing, unknown, or not of its declared type."""
+    """A parameter is missing, unknown, or not of its declared type.
 
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"parameter {name!r}: {problem}")
+    Attributes:
+        problems: What is wrong, by the name of the parameter; in the order of the request.
+    """
+
+    def __init__(self, name: str, problem: str, /, **others: str) -> None:
+        self.problems = {name: problem, **others}
+        told = (f"parameter {name!r}: {problem}" for name, problem in self.problems.items())
+        super().__init__("; ".join(told))
         self.name = name
 
 
@@ -69,6 +76,21 @@ class UnknownQuery(RequestError):
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         super().__init__(f"no saved query is named {name!r}{hint}")
         self.name = name
+
+
+class UnknownThing(RequestError):
+    """Nothing, or more than one thing, is what *text* calls it; *near* says what may be meant."""
+
+    status = 404
+
+    def __init__(self, text: str, near: Sequence[str] = (), *, found: bool = False) -> None:
+        several = " or ".join(near)
+        if found:
+            message = f"{text!r} may mean {several}: write one of these"
+        else:
+            message = f"nothing is called {text!r}" + (f"; did you mean {several}?" if near else "")
+        super().__init__(message)
+        self.text = text
 
 
 class NotAcceptable(RequestError):

@@ -11,15 +11,15 @@ import difflib
 import json
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.terms import DCTERMS, RDFS, SKOS
+from stancegraph.terms import DCTERMS, RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
 FILE = "names.json"
@@ -28,6 +28,24 @@ FILE = "names.json"
 NAMING = (
     RDFS.label, SKOS.prefLabel, SKOS.altLabel, DCTERMS.title, SKOS.notation, DCTERMS.identifier,
 )  # fmt: skip
+
+# What people look for least, though it often bears the name of what they look for.
+LAST = ("source/",)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A thing that a search found.
+
+    Attributes:
+        key: ``<kind>/<key>``.
+        label: Its best name.
+        name: The name that fits what was sought; the key where that does.
+    """
+
+    key: str
+    label: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +56,15 @@ class Names:
         base: The IRI that all IRIs of the graph start with; ends in ``/``.
         by_key: Per ``<kind>/<key>`` its names, the best one first.
         elsewhere: The base of the things that are not under *base*, by ``<kind>/<key>``.
+        sorts: What things are of which class or code list.
+        today: What the release takes for today; empty without one.
     """
 
     base: str
     by_key: Mapping[str, Sequence[str]]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    sorts: Sorts = field(default_factory=lambda: Sorts({}, {}, {}))
+    today: str = ""
     _keys: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -51,14 +73,23 @@ class Names:
                 self._keys.setdefault(name, []).append(key)
 
     @classmethod
-    def of(cls, base: str, triples: Iterable[ox.Triple], *, shared: Sequence[str] = ()) -> Names:
+    def of(
+        cls,
+        base: str,
+        triples: Iterable[ox.Triple],
+        *,
+        shared: Sequence[str] = (),
+        today: str = "",
+    ) -> Names:
         """Read the names that *triples* state; they hold the ontology too.
 
         Args:
             shared: The bases of other graphs of whose things some are listed; a thing of
                 this graph hides one of them with the same key.
+            today: The day of the release, as ``2026-11-22``.
         """
-        found = _by_home((base, *shared), triples)
+        stated = list(triples)
+        found = _by_home((base, *shared), stated)
         by_key: dict[str, tuple[str, ...]] = {}
         elsewhere: dict[str, str] = {}
         for home, things in found.items():
@@ -66,7 +97,8 @@ class Names:
                 by_key[key] = tuple(things[key])
                 if home != base:
                     elsewhere[key] = home
-        return cls(base, dict(sorted(by_key.items())), elsewhere)
+        named = cls(base, dict(sorted(by_key.items())), elsewhere)
+        return replace(named, sorts=Sorts.of(named, stated), today=today)
 
     @classmethod
     def load(cls, path: Path) -> Names:
@@ -75,7 +107,8 @@ class Names:
         elsewhere = {
             key: home for home, keys in stored.get("elsewhere", {}).items() for key in keys
         }
-        return cls(stored["base"], stored["names"], elsewhere)
+        sorts = Sorts(stored["classes"], stored["schemes"], stored["unnamed"])
+        return cls(stored["base"], stored["names"], elsewhere, sorts, stored["today"])
 
     def as_json(self) -> str:
         """The names as JSON text, a line per thing, sorted: the same names, the same bytes."""
@@ -86,10 +119,11 @@ class Names:
         elsewhere: dict[str, list[str]] = {}
         for key, home in sorted(self.elsewhere.items()):
             elsewhere.setdefault(home, []).append(key)
-        return (
-            f'{{"base": {json.dumps(self.base)}, "elsewhere": {json.dumps(elsewhere)}, '
-            f'"names": {{\n{lines}\n}}}}\n'
-        )
+        head = {"base": self.base, "today": self.today, "elsewhere": elsewhere}
+        others = {"classes": self.sorts.classes, "schemes": self.sorts.schemes}
+        parts = {**head, **others, "unnamed": self.sorts.unnamed}
+        texts = [f"{json.dumps(part)}: {json.dumps(said)}" for part, said in parts.items()]
+        return "{" + ",\n".join([*texts, f'"names": {{\n{lines}\n}}']) + "}\n"
 
     def iri(self, key: str) -> str:
         """The IRI of the thing ``<kind>/<key>``, whether or not it is listed."""
@@ -106,30 +140,154 @@ class Names:
         """Whether things of this *kind* are listed at all."""
         return any(key.startswith(f"{kind}/") for key in self.by_key)
 
-    def find(self, text: str, kinds: Sequence[str]) -> list[str]:
+    def find(
+        self, text: str, kinds: Sequence[str], among: Container[str] | None = None
+    ) -> list[str]:
         """The keys, ``<kind>/<key>``, of the things of these *kinds* that *text* may mean.
 
         A key as it is written wins over names; otherwise all things with that name, sorted.
-        """
-        exact = [key for kind in kinds if (key := f"{kind}/{text}") in self.by_key]
-        return exact or [key for key in self._keys.get(_plain(text), ()) if _is_of(key, kinds)]
 
-    def near(self, text: str, kinds: Sequence[str]) -> list[str]:
+        Args:
+            kinds: What keys begin with: ``state``, ``code/rank``; all things, if none.
+            among: The keys to look among; all, if None.
+        """
+        written = [f"{kind}/{text}" for kind in kinds] or [text]
+        exact = [key for key in written if key in self.by_key and _is_of(key, kinds, among)]
+        named = self._keys.get(_plain(text), ())
+        return exact or [key for key in named if _is_of(key, kinds, among)]
+
+    def search(self, text: str, kinds: Sequence[str] = ()) -> list[Match]:
+        """The things, of these *kinds* or of any, that *text* may be about, the likeliest first.
+
+        Those with just this name come before those in whose name it stands as words, then
+        those whose name begins with it, then those where each word begins a word, then those
+        that hold it anywhere. Where there is none of these, those whose name is spelt nearly
+        so. Of equals come first those with a real name before those whose key fits, things
+        before the sources that tell of them, and short names before long. Each thing comes
+        once, by the name that fits best.
+        """
+        wanted = _plain(text)
+        if not wanted:
+            return []
+        ranks = {name: rank for name in self._keys if (rank := _rank(wanted, name)) is not None}
+        if not ranks:
+            close = difflib.get_close_matches(wanted, self._keys, n=20, cutoff=0.75)
+            ranks = {name: rank for rank, name in enumerate(close)}
+        ranked = []
+        for plain, rank in ranks.items():
+            for key in self._keys[plain]:
+                if kinds and not _is_of(key, kinds):
+                    continue
+                named = [name for name in self.by_key[key] if _plain(name) == plain]
+                name = named[0] if named else key.partition("/")[2]
+                order = (rank, not named, key.startswith(LAST), len(plain), key)
+                ranked.append((order, Match(key, self.by_key[key][0], name)))
+        found: dict[str, Match] = {}
+        for _, match in sorted(ranked, key=lambda pair: pair[0]):
+            found.setdefault(match.key, match)
+        return list(found.values())
+
+    def near(
+        self, text: str, kinds: Sequence[str], among: Container[str] | None = None
+    ) -> list[str]:
         """Up to three things whose key or name resembles *text*, as ``CAN (Canada)``."""
-        names = [name for name, keys in self._keys.items() if any(_is_of(k, kinds) for k in keys)]
+        names = [
+            name
+            for name, keys in self._keys.items()
+            if any(_is_of(key, kinds, among) for key in keys)
+        ]
         close = difflib.get_close_matches(_plain(text), sorted(names), n=3, cutoff=0.6)
         keys = dict.fromkeys(
-            key for name in close for key in self._keys[name] if _is_of(key, kinds)
+            key for name in close for key in self._keys[name] if _is_of(key, kinds, among)
         )
-        return [self.told(key) for key in list(keys)[:3]]
+        return [self.told(key, kinds) for key in list(keys)[:3]]
 
-    def told(self, key: str) -> str:
+    def told(self, key: str, kinds: Sequence[str] = ()) -> str:
         """How to tell people of the thing *key*: what they can type, and its best name."""
-        return f"{key.partition('/')[2]} ({self.by_key[key][0]})"
+        return f"{short_key(key, kinds)} ({self.by_key[key][0]})"
 
 
-def _is_of(key: str, kinds: Sequence[str]) -> bool:
-    return any(key.startswith(f"{kind}/") for kind in kinds)
+@dataclass(frozen=True, slots=True)
+class Sorts:
+    """What the things of a graph are.
+
+    Attributes:
+        classes: By the IRI of a class, the keys of the named things of it or of one below it.
+        schemes: By the IRI of a code list, the keys of its codes.
+        unnamed: By the first part of their keys, the classes of things without a name.
+    """
+
+    classes: Mapping[str, Sequence[str]]
+    schemes: Mapping[str, Sequence[str]]
+    unnamed: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, names: Names, triples: Iterable[ox.Triple]) -> Sorts:
+        """Read what *triples* say of the things that *names* lists, and of those without."""
+        broader: dict[str, set[str]] = {}
+        classes: dict[str, set[str]] = {}
+        schemes: dict[str, set[str]] = {}
+        unnamed: dict[str, set[str]] = {}
+        types: list[tuple[str, str]] = []
+        for subject, predicate, term in triples:
+            if not isinstance(subject, ox.NamedNode) or not isinstance(term, ox.NamedNode):
+                continue
+            if predicate == RDFS.subClassOf:
+                broader.setdefault(subject.value, set()).add(term.value)
+            elif predicate == RDF.type:
+                types.append((subject.value, term.value))
+            elif predicate == SKOS.inScheme and (key := names.key(subject.value)):
+                schemes.setdefault(term.value, set()).add(key)
+        for iri, direct in types:
+            if (key := names.key(iri)) is None:
+                continue
+            above = _closure(direct, broader)
+            if key in names.by_key:
+                for found in above:
+                    classes.setdefault(found, set()).add(key)
+            else:
+                unnamed.setdefault(key.partition("/")[0], set()).update(above)
+        return cls(_in_order(classes), _in_order(schemes), _in_order(unnamed))
+
+
+def _closure(term: str, broader: Mapping[str, set[str]]) -> set[str]:
+    """*term* and all above it."""
+    found: set[str] = set()
+    queue = [term]
+    while queue:
+        if (head := queue.pop()) not in found:
+            found.add(head)
+            queue += broader.get(head, ())
+    return found
+
+
+def _in_order(found: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def short_key(key: str, kinds: Sequence[str] = ()) -> str:
+    """*key* without the longest of *kinds* that it begins with, or without its first part."""
+    kind = max((kind for kind in kinds if key.startswith(f"{kind}/")), key=len, default=None)
+    return key.partition("/")[2] if kind is None else key.removeprefix(f"{kind}/")
+
+
+def _is_of(key: str, kinds: Sequence[str], among: Container[str] | None = None) -> bool:
+    of_kind = not kinds or any(key.startswith(f"{kind}/") for kind in kinds)
+    return of_kind and (among is None or key in among)
+
+
+def _rank(wanted: str, name: str) -> int | None:
+    """How well *name* fits *wanted*, both plain: 0 is best; None, not at all."""
+    words, parts = name.split(), wanted.split()
+    if name == wanted:
+        return 0
+    if f" {wanted} " in f" {name} ":
+        return 1
+    if name.startswith(wanted):
+        return 2
+    if all(any(word.startswith(part) for word in words) for part in parts):
+        return 3
+    return 4 if wanted in name else None
 
 
 def _by_home(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("query")
 @click.argument("name", required=False)
 @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-@answer_options
+@answer_options()
 @click.pass_obj
 def query_command(
     options: Options,
@@ -36,7 +36,8 @@ def query_command(
 ) -> None:
     """Answer the saved query NAME from the current release; without NAME, list them all.
 
-    A value is a key (country=CAN), a name (country=Canada), a whole IRI or a date.
+    A value is a key (country=CAN), a name (country=Canada), a whole IRI or a date; a list is
+    given by its KEY several times.
     """
     release = open_release(releases or options.folder.releases)
     catalog = Catalog.load(release.path)
@@ -54,18 +55,16 @@ def _listed(query: SavedQuery, names: Names) -> str:
     return f"{query.name} {example}".rstrip() + f"\n    {query.summary}"
 
 
-def _split(values: Iterable[str]) -> dict[str, str]:
-    """Each KEY=VALUE as an entry.
+def _split(values: Iterable[str]) -> dict[str, list[str]]:
+    """What each KEY is given as, in order.
 
     Raises:
-        BadParameter: one has no ``=``, or a key comes twice.
+        BadParameter: one has no ``=``.
     """
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for given in values:
         key, equals, value = given.partition("=")
         if not equals:
             raise BadParameter(given, "write it as KEY=VALUE, for example country=CAN")
-        if key in found:
-            raise BadParameter(key, "is given twice")
-        found[key] = value
+        found.setdefault(key, []).append(value)
     return found

@@ -10,58 +10,46 @@ from RDF terms; text of a caller never becomes text of a query.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 import yaml
 
 from stancegraph import scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
+from stancegraph.parameters import Parameter, declared, wrong_declaration
 from stancegraph.problems import Problem, Severity
 from stancegraph.sparql import Kind, Term, Token
-from stancegraph.terms import XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stancegraph.folder import GraphFolder
+    from stancegraph.parameters import Terms
     from stancegraph.sparql import QueryForm
 
-ParameterType: TypeAlias = Literal["iri", "xsd:date", "xsd:integer", "xsd:string"]
-
-TYPES: tuple[ParameterType, ...] = get_args(ParameterType)
-PARAMETER_KEYS = ("type", "kinds", "choices", "description")
-QUERY_KEYS = ("summary", "description", "params", "columns")
+QUERY_KEYS = ("summary", "description", "keywords", "params", "columns", "view", "bound")
 RULE_KEYS = ("summary", "description", "params", "inputs")
 MARK = "#= params"
+BOUND = 10.0  # seconds that a query may take unless its header says otherwise
+MAX_BOUND = 3600.0
+MAX_ROWS = 1000  # of a params line, which has one for each combination of the lists in it
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What a caller sets in a query.
-
-    Attributes:
-        name: Without ``?``.
-        kinds: For an iri: what it may name, as in IRIs (``state``); empty for anything.
-        choices: For an integer or string: the values allowed; empty for all.
-        example: The term that stands in the file.
-    """
-
-    name: str
-    type: ParameterType
-    kinds: tuple[str, ...]
-    choices: tuple[str, ...]
-    description: str
-    example: Term
-
-    def fits(self, term: Term) -> bool:
-        """Whether *term* is of this parameter's type."""
-        if isinstance(term, ox.NamedNode):
-            return self.type == "iri"
-        return self.type != "iri" and term.datatype == XSD[self.type.removeprefix("xsd:")]
+# The views of a result, and the parts of each that columns play, needed ones first.
+VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "table": ((), ()),
+    "map": (("place", "value"), ("label",)),
+    "bars": (("label", "value"), ()),
+    "timeline": (("start", "label"), ("end",)),
+    "matrix": (("row", "column", "value"), ()),
+    "network": (("source", "target"), ("label",)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +71,63 @@ class QueryFile:
     text: str
     _lines: tuple[tuple[int, int, tuple[str, ...]], ...] = field(repr=False)
 
-    def bind(self, terms: Mapping[str, Term]) -> str:
-        """The text with its parameters set to *terms*, one for each declared parameter.
+    def bind(self, terms: Terms) -> str:
+        """The text with its parameters set to *terms*, one term or more for each.
+
+        One that is optional may be left out, and only a list has several.
 
         Raises:
             BadParameter: *terms* lacks a declared name, holds an undeclared one, or a term
-                is not of the declared type.
+                is not of the declared type; or lists have too many combinations.
         """
         for name in terms:
             if name not in self.params:
                 raise BadParameter(name, not_declared(name, self.params))
-        for name, parameter in self.params.items():
-            if name not in terms:
-                raise BadParameter(name, f"is missing; for example {_shown(parameter.example)}")
-            if not parameter.fits(terms[name]):
-                raise BadParameter(name, f"is not of type {parameter.type}")
+        values = {name: _values(parameter, terms) for name, parameter in self.params.items()}
         parts: list[str] = []
         end = 0
         for start, stop, variables in self._lines:
-            row = {name: terms[name] for name in variables}
+            row = {name: values[name] for name in variables}
+            lists = [name for name in variables if len(values[name]) > 1]
+            if (rows := prod(len(values[name]) for name in lists)) > MAX_ROWS:
+                names = " and ".join(lists)
+                raise BadParameter(
+                    lists[0], f"{names} have {rows} combinations, more than {MAX_ROWS}: give fewer"
+                )
             parts += (self.text[end:start], sparql.values_line(row))
             end = stop
         return "".join([*parts, self.text[end:]])
+
+
+def _values(parameter: Parameter, terms: Terms) -> tuple[Term, ...]:
+    """What *terms* set *parameter* to; none where an optional one is left out.
+
+    Raises:
+        BadParameter: they do not fit it.
+    """
+    found = terms.get(parameter.name, ())
+    values = tuple(found) if isinstance(found, Sequence) else (found,)
+    if not values and not parameter.optional:
+        problem = f"is missing; for example {_shown(parameter.example)}"
+        raise BadParameter(parameter.name, problem)
+    if len(values) > 1 and not parameter.is_list:
+        raise BadParameter(parameter.name, "takes one value")
+    if not all(parameter.fits(term) for term in values):
+        raise BadParameter(parameter.name, f"is not of type {parameter.type}")
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which view of the result fits a query.
+
+    Attributes:
+        type: One of ``VIEWS``.
+        columns: The columns that it shows, by the part that they play in it.
+    """
+
+    type: str = "table"
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +136,14 @@ class SavedQuery(QueryFile):
 
     Attributes:
         columns: The variables it projects, in order; empty unless it is a SELECT.
+        keywords: What it is about, for whoever looks for it.
+        bound: Seconds that it may take; a build tells where it is slower.
     """
 
     columns: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    view: View = View()
+    bound: float = BOUND
 
     @property
     def theme(self) -> str:
@@ -199,6 +227,7 @@ class _Reading:
         self.tokens: list[Token] = []
         self.header: dict[str, Any] = {}
         self._lines: dict[str, int] = {}
+        self._params: dict[str, int] = {}
         try:
             self.text = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
@@ -246,13 +275,21 @@ class _Reading:
             self.problem(begun + 1, "the header must be YAML of the form 'key: value'")
             return
         self.header = header
+        last = ""
         for number, line in enumerate(kept, begun + 1):
             if key := re.match(r"(\w+):", line):
-                self._lines.setdefault(key[1], number)
+                last = key[1]
+                self._lines.setdefault(last, number)
+            elif last == "params" and (key := re.match(r"\s+(\w+):", line)):
+                self._params.setdefault(key[1], number)
 
     def line_of(self, key: str) -> int:
         """The line of a header key; 1 where it is missing."""
         return self._lines.get(key, 1)
+
+    def line_of_param(self, name: str) -> int:
+        """The line that declares the parameter *name*; that of params where it shares it."""
+        return self._params.get(name, self.line_of("params"))
 
     def check_keys(self, allowed: Sequence[str], needed: Sequence[str]) -> None:
         if not self.header:
@@ -295,7 +332,7 @@ class _Line:
     number: int
     start: int
     stop: int
-    terms: dict[str, Term]
+    terms: dict[str, tuple[Term, ...]]
 
 
 def _params_lines(reading: _Reading) -> list[_Line]:
@@ -308,17 +345,21 @@ def _params_lines(reading: _Reading) -> list[_Line]:
             continue
         block = row[:-1]
         whole = bool(block) and block[0].is_word("VALUES") and block[-1].text == "}"
-        terms = _row(reading, block) if whole else None
+        terms = _examples(reading, block) if whole else None
         if terms is None:
-            reading.problem(number, f"a line marked {MARK} holds one VALUES block of one row")
+            message = f"a line marked {MARK} holds one VALUES block of one row"
+            reading.problem(number, f"{message}; of lists, one of each combination")
             continue
         last = block[-1]
         lines.append(_Line(number, block[0].start, last.start + len(last.text), terms))
     return lines
 
 
-def _row(reading: _Reading, block: list[Token]) -> dict[str, Term] | None:
-    """The terms of a VALUES block, as the engine reads them; None if they are not one row."""
+def _examples(reading: _Reading, block: list[Token]) -> dict[str, tuple[Term, ...]] | None:
+    """The terms of each variable of a VALUES block, as the engine reads them.
+
+    None if the rows are not each combination of these once, in any order.
+    """
     prologue = "".join(
         f"PREFIX {name}: <{iri}>\n" for name, iri in sparql.prefixes(reading.tokens).items()
     )
@@ -328,61 +369,47 @@ def _row(reading: _Reading, block: list[Token]) -> dict[str, Term] | None:
     except SyntaxError:
         return None
     assert isinstance(results, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-    rows = list(results)
-    terms = {variable.value: rows[0][variable] for variable in results.variables if len(rows) == 1}
-    if not terms or not all(isinstance(term, Term) for term in terms.values()):
+    names = [variable.value for variable in results.variables]
+    rows = [tuple(row) for row in results]
+    if not rows or not names or not all(isinstance(term, Term) for row in rows for term in row):
         return None
-    return terms
+    values = [tuple(dict.fromkeys(column)) for column in zip(*rows, strict=True)]
+    if sorted(map(str, rows)) != sorted(map(str, itertools.product(*values))):
+        return None
+    return dict(zip(names, values, strict=True))
 
 
 def _parameters(reading: _Reading, lines: Sequence[_Line]) -> dict[str, Parameter]:
     """The declared parameters that are in order; the others are told as problems."""
-    declared = reading.header.get("params") or {}
-    at = reading.line_of("params")
-    if not isinstance(declared, dict):
-        reading.problem(at, "params must give each name its type: {country: iri}")
+    announced = reading.header.get("params") or {}
+    if not isinstance(announced, dict):
+        reading.problem(
+            reading.line_of("params"), "params must give each name its type: {country: iri}"
+        )
         return {}
-    examples: dict[str, Term] = {}
+    examples: dict[str, tuple[Term, ...]] = {}
     for line in lines:
-        for name, term in line.terms.items():
-            if name not in declared:
+        for name, terms in line.terms.items():
+            if name not in announced:
                 reading.problem(line.number, f"?{name} is not declared: add it to params")
-            if examples.setdefault(name, term) != term:
+            if examples.setdefault(name, terms) != terms:
                 reading.problem(line.number, f"?{name} has another value in an earlier params line")
+    prefixes = sparql.prefixes(reading.tokens)
     params = {}
-    for name, declaration in declared.items():
-        long: dict[str, Any] = (
+    for name, declaration in announced.items():
+        at = reading.line_of_param(name)
+        said: dict[str, Any] = (
             declaration if isinstance(declaration, dict) else {"type": declaration}
         )
-        if problem := _wrong_declaration(long):
-            reading.problem(at, f"parameter {name}: {problem}")
+        if wrong := wrong_declaration(said):
+            reading.problem(at, f"parameter {name}: {wrong}")
         elif name not in examples:
             reading.problem(at, f"parameter {name} is bound by no line marked {MARK}")
+        elif isinstance(made := declared(name, said, examples[name], prefixes), str):
+            reading.problem(at, f"parameter {name}: {made}")
         else:
-            params[name] = Parameter(
-                name,
-                long["type"],
-                tuple(long.get("kinds", ())),
-                tuple(str(choice) for choice in long.get("choices", ())),
-                long.get("description", ""),
-                examples[name],
-            )
-            if not params[name].fits(examples[name]):
-                reading.problem(at, f"parameter {name}: the example is not of type {long['type']}")
+            params[name] = made
     return params
-
-
-def _wrong_declaration(declaration: Mapping[str, Any]) -> str | None:
-    if declaration.get("type") not in TYPES:
-        return f"give its type: {', '.join(TYPES)}"
-    for key, value in declaration.items():
-        if key not in PARAMETER_KEYS:
-            return f"unknown key {key!r}: write {', '.join(PARAMETER_KEYS)}"
-        if key in {"kinds", "choices"} and not isinstance(value, list):
-            return f"{key} must be a list: [one, two]"
-    if "kinds" in declaration and declaration["type"] != "iri":
-        return "only an iri has kinds"
-    return None
 
 
 def _check_scopes(reading: _Reading, names: Sequence[str], lines: Sequence[_Line]) -> None:
@@ -409,7 +436,46 @@ def _read_query(reading: _Reading) -> SavedQuery:
     if reading.form == "SELECT":
         _check_select(reading, columns)
     stem = reading.path.removeprefix("queries/").removesuffix(".rq")
-    return SavedQuery(*_common(reading, stem), columns=columns)
+    return SavedQuery(
+        *_common(reading, stem),
+        columns=columns,
+        keywords=reading.list_of("keywords"),
+        view=_view(reading, columns),
+        bound=_bound(reading),
+    )
+
+
+def _view(reading: _Reading, columns: tuple[str, ...]) -> View:
+    said = reading.header.get("view", "table")
+    parts = said if isinstance(said, dict) else {"type": said}
+    at = reading.line_of("view")
+    if parts.get("type") not in VIEWS:
+        reading.problem(at, f"view must be one of {', '.join(VIEWS)}")
+        return View()
+    needed, others = VIEWS[parts["type"]]
+    found = {part: column for part, column in parts.items() if part != "type"}
+    if missing := [part for part in needed if part not in found]:
+        shown = ", ".join(f"{part}: column" for part in needed)
+        message = f"the view needs {' and '.join(missing)}: {{type: {parts['type']}, {shown}}}"
+        reading.problem(at, message)
+    for part, column in found.items():
+        if part not in (*needed, *others):
+            reading.problem(at, f"the view {parts['type']} has no part {part!r}")
+        elif column not in columns:
+            near = difflib.get_close_matches(str(column), columns, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            reading.problem(at, f"the view shows {column!r}, which is no column{hint}")
+    return View(parts["type"], found)
+
+
+def _bound(reading: _Reading) -> float:
+    seconds = reading.header.get("bound", BOUND)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        seconds = 0
+    if not 0 < seconds <= MAX_BOUND:
+        message = f"bound must be a number of seconds, up to {MAX_BOUND:g}"
+        reading.problem(reading.line_of("bound"), message)
+    return float(seconds)
 
 
 def _check_select(reading: _Reading, columns: tuple[str, ...]) -> None:

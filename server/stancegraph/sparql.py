@@ -10,6 +10,7 @@ while :func:`tokens` gives the one that the grammar prescribes: the longest toke
 from __future__ import annotations
 
 import heapq
+import itertools
 import re
 import sys
 from dataclasses import dataclass
@@ -228,11 +229,15 @@ def term_text(term: Term) -> str:
     return re.sub(r"\\\\([uU])", lambda match: rf"\\\U{ord(match[1]):08X}", text)
 
 
-def values_line(terms: Mapping[str, Term]) -> str:
-    """A VALUES block of one row that binds each variable, named without ``?``, to its term."""
-    names = " ".join(f"?{name}" for name in terms)
-    row = " ".join(term_text(term) for term in terms.values())
-    return f"VALUES ({names}) {{ ({row}) }}"
+def values_line(values: Mapping[str, Sequence[Term]]) -> str:
+    """A VALUES block that binds each variable, named without ``?``, to its terms.
+
+    It has a row for each combination of these; a variable without a term is left unbound.
+    """
+    names = " ".join(f"?{name}" for name in values)
+    texts = [[term_text(term) for term in terms] or ["UNDEF"] for terms in values.values()]
+    rows = " ".join(f"({' '.join(row)})" for row in itertools.product(*texts))
+    return f"VALUES ({names}) {{ {rows} }}"
 
 
 def check_syntax(query: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from stancegraph.catalog import Catalog, read_terms
 from stancegraph.errors import BadParameter, BadQueryFile, UnknownQuery
 from stancegraph.names import FILE, Names
-from stancegraph.queryfile import Parameter, SavedQuery
+from stancegraph.parameters import Parameter
+from stancegraph.queryfile import SavedQuery
 from stancegraph.terms import XSD
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ ACTOR = iri("state", "area", "organisation")
         ("niue", "area/NIU"),
         ("state/Congo", "state/COG"),
         (f"{BASE}id/state/CAN", "state/CAN"),
-        (f"<{BASE}id/state/ATL>", "state/ATL"),
+        (f"<{BASE}id/state/COG>", "state/COG"),
     ],
 )
 def test_a_thing_may_be_named_in_every_way_that_is_clear(text: str, key: str) -> None:
@@ -72,6 +73,16 @@ EXAMPLE = "give a key, a name or an IRI, as who=CAN"
         ("state/CAM", "no state is called 'CAM'; did you mean CAN (Canada)?"),
         ("Congo", "'Congo' may mean organisation/congo-watch or state/COG: write one of these"),
         ("http://a<b", "'http://a<b' is no IRI: Invalid IRI code point '<'"),
+        (
+            f"{BASE}id/state/CAM",
+            f"<{BASE}id/state/CAM> names no state, area or organisation of this graph; "
+            "did you mean CAN (Canada)?",
+        ),
+        (
+            "http://www.wikidata.org/entity/Q16",
+            "<http://www.wikidata.org/entity/Q16> names no state, area or organisation of this "
+            "graph; give a key, a name or an IRI, as who=CAN",
+        ),
     ],
 )
 def test_a_name_that_means_nothing_is_told_with_what_would_be_right(

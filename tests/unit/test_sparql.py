@@ -222,7 +222,7 @@ TERMS = st.one_of(
 @example(ox.Literal('a\\\\U0000005C" } #'))
 def test_a_bound_term_comes_back_as_it_went_in(term: sparql.Term) -> None:
     """No wording of a term changes the query around it, in either kind of engine."""
-    query = f"SELECT ?t {{ {sparql.values_line({'t': term})} }}"
+    query = f"SELECT ?t {{ {sparql.values_line({'t': [term]})} }}"
 
     (solution,) = ox.Store().query(query)  # type: ignore[misc]
     (row,) = rdflib.Graph().query(query)

@@ -176,6 +176,7 @@ def _release(
                 folder.base,
                 (triple for triples in graphs.values() for triple in triples),
                 shared=[home.base for home in folder.homes[1:]],
+                today=release_date.isoformat(),
             ),
         )
 

@@ -17,7 +17,8 @@ from stancegraph.web.sparql import read_arguments
 if TYPE_CHECKING:
     from flask import Response
 
-    from stancegraph.queryfile import Parameter, SavedQuery
+    from stancegraph.parameters import Parameter
+    from stancegraph.queryfile import SavedQuery
 
 bp = Blueprint("saved", __name__)
 
@@ -45,11 +46,11 @@ def run_saved(name: str) -> Response:
     catalog = current_site().catalog
     query = catalog.query(name)
     arguments = read_arguments(request.query_string)
-    for key, given in arguments.lists():
-        if len(given) > 1:
-            raise BadRequest(f"the argument {key!r} was given {len(given)} times")
-    values = arguments.to_dict()
-    short_name = None if "format" in query.params else values.pop("format", None)
+    values = dict(arguments.lists())
+    formats = [] if "format" in query.params else values.pop("format", [])
+    if len(formats) > 1:
+        raise BadRequest(f"the argument 'format' was given {len(formats)} times")
+    short_name = formats[0] if formats else None
     return respond(query.bind(read_terms(query, values, catalog.names)), short_name=short_name)
 
 
