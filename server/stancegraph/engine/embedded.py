@@ -266,9 +266,15 @@ class SupervisorProcess:
              "--workers", str(options.workers), "--waiting", str(options.waiting),
              "--memory", str(options.memory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            process_group=0,  # Ctrl-C is for whoever started it
         )  # fmt: skip
         assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
-        told = process.stdout.readline().rstrip("\n")
+        try:
+            told = process.stdout.readline().rstrip("\n")
+        except BaseException:
+            process.kill()
+            self._let_go(process)
+            raise
         if told != READY:
             self._let_go(process)
             why = told or "the query engine did not start"

@@ -7,6 +7,7 @@ import logging
 import logging.config
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pyoxigraph as ox
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
@@ -62,18 +63,34 @@ def serve(
         query_timeout: Seconds that one query may take.
 
     Raises:
-        OperationError: there is no release, or the port is taken.
+        OperationError: there is no release, it is of another version, or the port is taken.
     """
     release = open_release(releases)
-    port = _free_port(host, port)
+    _check_catalog(release)
+    ip, port = _free_place(host, port)
     supervisor = SupervisorProcess(release.quads_file, engine)
     try:
         options = WebOptions(release, supervisor.socket, query_timeout)
-        server = _web_server(host, port, options)
+        server = _web_server(ip, port)
         server.on_startup(partial(_announce, release, _address(host, port)))
+        server.on_startup(server.end_on_hang_up)
         server.serve(target_loader=partial(make_app, options), wrap_loader=False)
     finally:
         supervisor.stop()
+
+
+def _check_catalog(release: Release) -> None:
+    """Read what each web process will read, to fail once and early.
+
+    Raises:
+        BadQueryFile: a saved query cannot be used.
+        OperationError: the release does not hold what this version reads.
+    """
+    try:
+        Catalog.load(release.path)
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{release.path} is of another version: run `stancegraph build`"
+        raise OperationError(message) from error
 
 
 def make_app(options: WebOptions) -> Bridge:
@@ -101,12 +118,35 @@ def _description(engine: Engine, release: Release) -> str:
     return found[0].value if found and isinstance(found[0], ox.Literal) else ""
 
 
-def _web_server(host: str, port: int, options: WebOptions) -> Any:
+class WebServer(MPServer):
+    """granian, whose processes leave Ctrl-C to this one, even while they start."""
+
+    def end_on_hang_up(self) -> None:
+        """End when the terminal is closed, where granian would start its processes anew."""
+        signal.signal(signal.SIGHUP, self.signal_handler_interrupt)
+
+    def _spawn_worker(self, *arguments: Any, **options: Any) -> Any:
+        worker: Any = super()._spawn_worker(*arguments, **options)
+        start = worker.start
+
+        def start_without_interrupts() -> None:
+            # What is blocked here is blocked in the new process, for ever.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+        worker.start = start_without_interrupts
+        return worker
+
+
+def _web_server(ip: str, port: int) -> WebServer:
     # Web processes start afresh: a fork would carry along threads and sockets of this one.
     multiprocessing.set_start_method("spawn", force=True)
-    return Granian(
+    return WebServer(
         "stancegraph",
-        address=host,
+        address=ip,
         port=port,
         interface=Interfaces.ASGINL,
         workers=os.cpu_count() or 1,
@@ -150,24 +190,26 @@ class NotBrokenOff(logging.Filter):
         return "BrokenOff" not in record.getMessage()
 
 
-def _free_port(host: str, port: int) -> int:
-    """*port*, or a free one for 0.
+def _free_place(host: str, port: int) -> tuple[str, int]:
+    """The address of *host* and *port*, or a free port for 0.
 
     Raises:
-        OperationError: it is taken, or the host is not this machine's.
+        OperationError: the port is taken, or the host is not this machine's.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                told = f"port {port} of {host} is taken: choose another with --port"
-            else:
-                told = f"cannot listen on {host}, port {port}: {error.strerror}"
-            raise OperationError(told) from error
-        return int(probe.getsockname()[1])
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, *_, place = found[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            ip, free = probe.getsockname()[:2]
+            return str(ip), int(free)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            told = f"port {port} of {host} is taken: choose another with --port"
+        else:
+            told = f"cannot listen on {host}, port {port}: {error.strerror}"
+        raise OperationError(told) from error
 
 
 def _address(host: str, port: int) -> str:
