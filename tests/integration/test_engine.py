@@ -216,6 +216,32 @@ def test_hanging_up_ends_the_work(engine: EmbeddedEngine, children_of: ChildrenO
     assert "Canada" in ask(engine, LABELS)
 
 
+def test_an_interrupt_ends_the_work_at_once(releases: Path) -> None:
+    """Ctrl-C at the terminal does not wait for the query, nor for its deadline."""
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from stancegraph.engine import Ask, MediaType\n"
+        "from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions\n"
+        "with EmbeddedEngine(Path(sys.argv[1]), 'r', EngineOptions(workers=2)) as engine:\n"
+        "    print('ready', flush=True); list(engine.ask(Ask(sys.argv[2], MediaType.CSV)))"
+    )
+    quads = str(open_release(releases).quads_file)
+    command = [sys.executable, "-c", script, quads, ENDLESS]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as asker:
+        assert asker.stdout is not None
+        asker.stdout.readline()
+        time.sleep(0.3)
+        started = time.monotonic()
+
+        os.killpg(asker.pid, signal.SIGINT)
+        _, errors = asker.communicate(timeout=20)
+
+    assert time.monotonic() - started < 3
+    assert errors.splitlines()[-1] == "KeyboardInterrupt"
+
+
 def test_a_worker_can_open_nothing(engine: EmbeddedEngine, children_of: ChildrenOf) -> None:
     """With places for its two sockets alone, it can make no third; it dumps no core."""
     (pid, *_) = children_of(engine.supervisor.pid)

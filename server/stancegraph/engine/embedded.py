@@ -28,7 +28,7 @@ from stancegraph.engine.wire import (
     read_error,
     request_bytes,
 )
-from stancegraph.errors import EngineDown, OperationError, StancegraphError
+from stancegraph.errors import EngineDown, OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,12 +105,12 @@ class SocketAnswer:
             raise StopIteration
         try:
             kind, payload = self._read_frame() if self._connection else self._first_frame()
-        except StancegraphError:
-            self._end()
-            raise
         except OSError as error:
             self._end()
             raise EngineDown("the engine broke off; ask again") from error
+        except BaseException:  # Ctrl-C too ends the work
+            self._end()
+            raise
         if kind == DATA:
             return payload
         self._end()

@@ -35,6 +35,8 @@ from stancegraph.engine.wire import READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stancegraph.errors import StancegraphError
 
 READ_BOUND = 10.0  # seconds in which a request must have arrived
@@ -154,11 +156,12 @@ class Supervisor:
             self._connections.add(connection)
             self._watch(connection, selectors.EVENT_READ, self._read)
 
-    def _watch(self, connection: Connection, events: int, then: object) -> None:
+    def _watch(
+        self, connection: Connection, events: int, then: Callable[[Connection], None]
+    ) -> None:
         """Call *then* with the connection when its socket is ready."""
         with suppress(KeyError):
             self._selector.unregister(connection.socket)
-        assert callable(then)  # noqa: S101 (for the type checker)
         self._selector.register(connection.socket, events, lambda: then(connection))
 
     def _read(self, connection: Connection) -> None:
