@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pyoxigraph as ox
 
+from stancegraph.errors import StancegraphError
 from stancegraph.sparql import QUERY_FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from _typeshed import WriteableBuffer
 
     from stancegraph.sparql import QueryForm
 
@@ -139,14 +144,58 @@ def rows(engine: Engine, ask: Ask) -> list[dict[str, Term]]:
     Raises:
         StancegraphError: as :meth:`Answer.__next__` does.
     """
-    asked = replace(ask, media_type=MediaType.JSON)
-    text = b"".join(engine.ask(asked))
-    solutions = ox.parse_query_results(text, ox.QueryResultsFormat.JSON)
-    if not isinstance(solutions, ox.QuerySolutions):
-        message = "only a SELECT has rows"
-        raise TypeError(message)
-    names = [variable.value for variable in solutions.variables]
-    return [
-        {name: term for name, term in zip(names, solution, strict=True) if term is not None}
-        for solution in solutions
-    ]
+    found, _ = first_rows(engine, ask, None)
+    return found
+
+
+def first_rows(engine: Engine, ask: Ask, bound: int | None) -> tuple[list[dict[str, Term]], bool]:
+    """Up to *bound* solutions of a SELECT, as `rows` gives them, and whether there are more.
+
+    What lies beyond the bound is not read.
+
+    Raises:
+        StancegraphError: as :meth:`Answer.__next__` does.
+    """
+    answer = engine.ask(replace(ask, media_type=MediaType.JSON))
+    reader = _Reader(answer)
+    try:
+        solutions = ox.parse_query_results(io.BufferedReader(reader), ox.QueryResultsFormat.JSON)
+        if not isinstance(solutions, ox.QuerySolutions):
+            message = "only a SELECT has rows"
+            raise TypeError(message)
+        names = [variable.value for variable in solutions.variables]
+        kept = [
+            {name: term for name, term in zip(names, solution, strict=True) if term is not None}
+            for solution in itertools.islice(solutions, None if bound is None else bound + 1)
+        ]
+    except Exception as error:
+        # What the engine said, not what the parser makes of it.
+        raise reader.failure or error from None
+    finally:
+        answer.close()
+    return kept[:bound], bound is not None and len(kept) > bound
+
+
+class _Reader(io.RawIOBase):
+    """An answer as a file that is read once."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.failure: StancegraphError | None = None
+        self._answer = answer
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill *buffer* as far as one part of the answer does."""
+        try:
+            while not self._rest and (part := next(self._answer, None)) is not None:
+                self._rest = part
+        except StancegraphError as error:
+            self.failure = error
+            raise
+        view = memoryview(buffer).cast("B")
+        size = min(len(view), len(self._rest))
+        view[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
