@@ -16,6 +16,8 @@ import click
 from stancegraph import __version__
 from stancegraph.build.command import build_command, validate_command
 from stancegraph.check_quotes import check_quotes_command
+from stancegraph.commands.describe import describe_command
+from stancegraph.commands.search import search_command
 from stancegraph.commands.sparql import sparql_command
 from stancegraph.errors import StancegraphError
 from stancegraph.folder import GraphFolder, shipped
@@ -79,7 +81,9 @@ def main(ctx: click.Context, graph: Path | None, verbose: bool) -> None:
 
 main.add_command(build_command)
 main.add_command(check_quotes_command)
+main.add_command(describe_command)
 main.add_command(query_command)
+main.add_command(search_command)
 main.add_command(serve_command)
 main.add_command(sparql_command)
 main.add_command(validate_command)

@@ -75,6 +75,11 @@ class Release:
         """The canonical N-Quads of all graphs, the description too."""
         return self.path / QUADS
 
+    @property
+    def names_file(self) -> Path:
+        """What its things are called, to be read with `names.Names.load`."""
+        return self.path / names.FILE
+
     def verify(self) -> None:
         """Read the quads and compute both digests again.
 

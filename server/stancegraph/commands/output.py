@@ -30,13 +30,23 @@ TABLE = "table"
 TRIPLE = ("subject", "predicate", "object")
 
 
-def answer_options(command: _Command) -> _Command:
-    """``--format``, ``--releases`` and ``--query-timeout``, for a command that runs a query."""
+def answer_options(
+    *, forms: Sequence[str] = (TABLE, *SHORT_NAMES), default: str | None = None
+) -> Callable[[_Command], _Command]:
+    """``--format``, ``--releases`` and ``--query-timeout``, for a command that runs a query.
+
+    Args:
+        forms: What the format may be.
+        default: The format, unless given; None for what fits the query.
+    """
     style = click.option(
         "--format",
         "style",
-        type=click.Choice([TABLE, *SHORT_NAMES]),
-        help="The form of the answer; a table, or ttl for triples, unless given.",
+        type=click.Choice(forms),
+        default=default,
+        show_default=default is not None,
+        help="The form of the answer"
+        + ("." if default else "; a table, or ttl for triples, unless given."),
     )
     timeout = click.option(
         "--query-timeout",
@@ -45,7 +55,7 @@ def answer_options(command: _Command) -> _Command:
         show_default=True,
         help="Seconds after which the query is stopped.",
     )
-    return style(releases_option(timeout(command)))
+    return lambda command: style(releases_option(timeout(command)))
 
 
 def echo_answer(release: Release, query: str, *, style: str | None, timeout: float) -> None:
@@ -56,7 +66,7 @@ def echo_answer(release: Release, query: str, *, style: str | None, timeout: flo
         timeout: Seconds after which the query is stopped.
 
     Raises:
-        NotAcceptable: *style* cannot hold an answer to such a query.
+        BadOptionUsage: *style* cannot hold an answer to such a query.
         StancegraphError: as an engine's answer raises.
     """
     form = query_form(query)
@@ -67,15 +77,20 @@ def echo_answer(release: Release, query: str, *, style: str | None, timeout: flo
     media_type = in_table if style == TABLE else SHORT_NAMES[style]
     if media_type not in OFFERED[form]:
         offered = [name for name, offer in SHORT_NAMES.items() if offer in OFFERED[form]]
-        raise NotAcceptable([TABLE, *offered])
-    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
+        raise click.BadOptionUsage("style", f"--format: {NotAcceptable([TABLE, *offered])}")
+    with open_engine(release) as engine:
         answer = engine.ask(Ask(query, media_type, base=release.base, deadline=timeout))
         if style != TABLE:
-            _echo_bytes(answer)
+            echo_bytes(answer)
         elif is_graph:
-            _echo_triples(b"".join(answer), release)
+            echo_triples(b"".join(answer), release)
         else:
             _echo_solutions(b"".join(answer), release)
+
+
+def open_engine(release: Release) -> EmbeddedEngine:
+    """An engine for one command, to be closed by it."""
+    return EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1))
 
 
 def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -86,7 +101,8 @@ def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     click.echo(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", err=True)
 
 
-def _echo_bytes(parts: Iterable[bytes]) -> None:
+def echo_bytes(parts: Iterable[bytes]) -> None:
+    """Write *parts* as they come, and end the last line."""
     last = b""
     for part in parts:
         click.echo(part, nl=False)
@@ -104,7 +120,8 @@ def _echo_solutions(text: bytes, release: Release) -> None:
         click.echo("yes" if found else "no")
 
 
-def _echo_triples(text: bytes, release: Release) -> None:
+def echo_triples(text: bytes, release: Release) -> None:
+    """Write the N-Triples *text* as a table."""
     triples = ox.parse(text, ox.RdfFormat.N_TRIPLES)
     echo_table(
         TRIPLE,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("sparql")
 @click.argument("file", required=False, type=click.Path(allow_dash=True, path_type=Path))
 @click.option("-q", "--query", metavar="TEXT", help="The query itself, instead of FILE.")
-@answer_options
+@answer_options()
 @click.pass_obj
 def sparql_command(
     options: Options,
