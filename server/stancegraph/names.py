@@ -163,8 +163,8 @@ class Names:
         those whose name begins with it, then those where each word begins a word, then those
         that hold it anywhere. Where there is none of these, those whose name is spelt nearly
         so. Of equals come first those with a real name before those whose key fits, things
-        before the sources that tell of them, and short names before long. Each thing comes
-        once, by the name that fits best.
+        before the sources that tell of them, short names before long, and labels before other
+        names. Each thing comes once, by the name that fits best.
         """
         wanted = _plain(text)
         if not wanted:
@@ -180,8 +180,9 @@ class Names:
                     continue
                 named = [name for name in self.by_key[key] if _plain(name) == plain]
                 name = named[0] if named else key.partition("/")[2]
-                order = (rank, not named, key.startswith(LAST), len(plain), key)
-                ranked.append((order, Match(key, self.by_key[key][0], name)))
+                label = self.by_key[key][0]
+                order = (rank, not named, key.startswith(LAST), len(plain), name != label, key)
+                ranked.append((order, Match(key, label, name)))
         found: dict[str, Match] = {}
         for _, match in sorted(ranked, key=lambda pair: pair[0]):
             found.setdefault(match.key, match)

@@ -128,3 +128,57 @@ def test_it_is_known_which_kinds_have_names(names: Names) -> None:
     assert names.knows("state")
     assert not names.knows("vote")
     assert not names.knows("stat")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("congo", [("state/COG", "Congo"), ("state/COD", "Congo")]),
+        ("ivory", [("state/CIV", "Ivory Coast")]),
+        ("nations united", [("organisation/un", "United Nations")]),
+        ("74 247", [("resolution/A-RES-74-247", "A/RES/74/247")]),
+        ("anad", [("state/CAN", "Canada")]),
+        ("Cannada", [("state/CAN", "Canada")]),
+        ("zzz", []),
+        ("", []),
+    ],
+)
+def test_a_search_gives_each_thing_once_by_the_name_that_fits(
+    names: Names, text: str, first: list[tuple[str, str]]
+) -> None:
+    """Whole names, words, beginnings, parts; where nothing fits, names that are spelt alike."""
+    found = [(match.key, match.name) for match in names.search(text)]
+
+    assert sorted(found) == sorted(first)
+
+
+def test_a_search_puts_the_likeliest_first() -> None:
+    """The name itself, then whole words, beginnings of words, parts; sources after things."""
+    names = Names(
+        BASE,
+        {
+            "source/korea": ("Korea",),
+            "state/KOR": ("Republic of Korea", "South Korea"),
+            "organisation/kps": ("Koreans abroad",),
+            "organisation/x": ("Xkorea",),
+            "topic/korea": ("The peninsula",),
+            "state/PRK": ("Democratic People's Republic of Korea",),
+        },
+    )
+
+    found = [match.key for match in names.search("KOREA")]
+
+    assert found == [
+        "source/korea",
+        "topic/korea",
+        "state/KOR",
+        "state/PRK",
+        "organisation/kps",
+        "organisation/x",
+    ]
+
+
+def test_a_search_can_be_for_some_kinds_of_things(names: Names) -> None:
+    """Others are not found, however well they fit."""
+    assert [match.key for match in names.search("congo", ["state"])] == ["state/COG", "state/COD"]
+    assert names.search("congo", ["treaty"]) == []
