@@ -240,6 +240,15 @@ SELECT_FORMS = [
         {(":a", "", '"2020-05"^^xsd:gYearMonth')},
     ),
     Form(
+        "prefixes-that-are-imported",
+        select("SELECT $this ?value { $this ex:p ?value }").replace(
+            "sh:prefixes :prefixes", "sh:prefixes :importing"
+        )
+        + ":importing owl:imports [ owl:imports :prefixes ] .",
+        ":a a :C ; :p 1 .",
+        {(":a", "", '"1"^^xsd:integer')},
+    ),
+    Form(
         "deactivated-constraint",
         select("SELECT $this { $this ex:p ?x }").replace(
             "sh:prefixes", "sh:deactivated true ; sh:prefixes"
@@ -445,21 +454,34 @@ def test_shape_that_is_no_shacl_core_fails_and_the_others_are_evaluated() -> Non
 
 
 MESSAGES = {
-    "of-the-shape": ('sh:message "shape"@en', "", "shape"),
-    "of-the-constraint-first": ('sh:message "shape"', 'sh:message "own"@en ;', "own"),
-    "in-english-if-there-are-several": ('sh:message "ä"@de , "e"@en , "f"@fr', "", "e"),
+    "of-the-shape": ('sh:message "shape"@de', "", ox.Literal("shape", language="de")),
+    "of-the-constraint-first": (
+        'sh:message "shape"',
+        'sh:message "own"@en ;',
+        ox.Literal("own", language="en"),
+    ),
+    "in-english-if-there-are-several": (
+        'sh:message "ä"@de , "e"@en , "f"@fr',
+        "",
+        ox.Literal("e", language="en"),
+    ),
+    "without-a-language": ("sh:order 1", 'sh:message "{?x}" ;', ox.Literal("1")),
     "with-values-filled-in": (
         'sh:message "shape"',
         'sh:message "{$this} has {?value}, {?value} not {?x}; {?none}"@en ;',
-        "http://example.org/a has 2, 2 not 1; {?none}",
+        ox.Literal("http://example.org/a has 2, 2 not 1; {?none}", language="en"),
     ),
-    "where-there-is-none": ("sh:order 1", "", "breaks the SPARQL constraint of its shape"),
+    "where-there-is-none": (
+        "sh:order 1",
+        "",
+        ox.Literal("breaks the SPARQL constraint of its shape", language="en"),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_message_of_a_select_constraint(name: str) -> None:
-    """The constraint's message, else the shape's, in English, the same in both engines."""
+    """The constraint's message, else the shape's, English first, the same in both engines."""
     message, own, expected = MESSAGES[name]
     query = "SELECT $this ?x ?value { $this ex:p ?x ; ex:q ?value }"
     shapes = f"""{DECLARED} :S a sh:NodeShape ; sh:targetClass :C ; {message} ;

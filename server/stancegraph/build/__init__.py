@@ -206,7 +206,7 @@ def as_w3c_report(found: Check) -> str:
                 source_shape=ox.NamedNode(f"{shapes}File"),
                 component=ox.NamedNode(f"{shapes}FileConstraintComponent"),
                 severity=problem.severity,
-                message=f"{place}: {problem.message}",
+                message=ox.Literal(f"{place}: {problem.message}", language="en"),
             )
         )
     failures = found.report.failures if found.report else ()

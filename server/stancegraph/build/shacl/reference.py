@@ -18,7 +18,7 @@ from rdflib.plugins.sparql.sparql import Query, SPARQLError
 
 from stancegraph.build.shacl.paths import as_node, as_term
 from stancegraph.build.shacl.report import Failure, Result, ValidationReport
-from stancegraph.build.shacl.shapes import PLACEHOLDER
+from stancegraph.build.shacl.shapes import PLACEHOLDER, with_text
 from stancegraph.terms import SH, XSD
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def _run(graph: rdflib.Graph, shapes: Shapes, roots: Collection[Node]) -> list[R
     # pySHACL writes values into messages and fails on a backslash in one: messages that take
     # no value are kept from it.
     spoken = (each for each in shapes.only(roots) if not _is_fixed_message(each))
-    shapes_graph = _as_rdflib(spoken)
+    # Nor does it follow owl:imports to prefixes.
+    shapes_graph = _as_rdflib([*spoken, *shapes.imported_prefixes()])
     _, report, _ = pyshacl.validate(graph, shacl_graph=shapes_graph, inplace=True)
     if isinstance(report, Exception):
         raise report
@@ -107,11 +108,12 @@ def _read_result(report: rdflib.Graph, node: rdflib.term.Node, shapes: Shapes) -
     )
 
 
-def _filled(template: str, told: list[str]) -> str:
-    """The message among *told* that is *template* with its placeholders filled in."""
-    fixed = [re.escape(part) for part in PLACEHOLDER.split(template)[::2]]
+def _filled(template: ox.Literal, told: list[str]) -> ox.Literal:
+    """*template* with its placeholders filled in, as one of *told* has them."""
+    fixed = [re.escape(part) for part in PLACEHOLDER.split(template.value)[::2]]
     form = re.compile(".*".join(fixed), re.DOTALL)
-    return next((text for text in told if form.fullmatch(text)), template)
+    text = next((text for text in told if form.fullmatch(text)), None)
+    return template if text is None else with_text(template, text)
 
 
 @contextmanager

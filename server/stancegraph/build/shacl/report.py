@@ -32,7 +32,7 @@ class Result:
         value: The offending value, if there is one.
         source_shape: The shape that is broken.
         component: The kind of constraint, ``sh:MinCountConstraintComponent`` and so on.
-        message: The rule, then the remedy.
+        message: The rule, then the remedy; it keeps the language of ``sh:message``.
         constraint: The ``sh:sparql`` that gave it; None for other kinds.
     """
 
@@ -42,7 +42,7 @@ class Result:
     source_shape: Node
     component: ox.NamedNode
     severity: Severity
-    message: str
+    message: ox.Literal
     constraint: Node | None = None
 
     @property
@@ -51,7 +51,7 @@ class Result:
         path = as_sparql(self.path) if self.path else ""
         value = str(self.value) if self.value is not None else ""
         return (str(self.focus), str(self.source_shape), path, value,
-                str(self.component), self.message, str(self.constraint))  # fmt: skip
+                str(self.component), str(self.message), str(self.constraint))  # fmt: skip
 
     def problem(self, graph: ParsedGraph) -> Problem:
         """The result as a problem at its place in the files of *graph*."""
@@ -62,7 +62,7 @@ class Result:
             path=path,
             line=line,
             severity=self.severity,
-            message=self.message,
+            message=self.message.value,
             shape=self.source_shape.value if isinstance(self.source_shape, ox.NamedNode) else None,
             focus=self.focus.value if isinstance(self.focus, ox.NamedNode) else str(self.focus),
             property=predicate.value if predicate else None,
@@ -147,7 +147,7 @@ def _describe(node: ox.BlankNode, result: Result, fresh: Iterator[ox.BlankNode])
     triples = [
         ox.Triple(node, RDF.type, SH.ValidationResult),
         ox.Triple(node, SH.focusNode, result.focus),
-        ox.Triple(node, SH.resultMessage, ox.Literal(result.message)),
+        ox.Triple(node, SH.resultMessage, result.message),
         ox.Triple(node, SH.resultSeverity, severity),
         ox.Triple(node, SH.sourceConstraintComponent, result.component),
         ox.Triple(node, SH.sourceShape, result.source_shape),

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from stancegraph.build.shacl.paths import as_predicate, as_sparql, as_term
 from stancegraph.build.shacl.report import Result
-from stancegraph.build.shacl.shapes import PLACEHOLDER
+from stancegraph.build.shacl.shapes import PLACEHOLDER, with_text
 from stancegraph.sparql import Kind, tokens
 from stancegraph.terms import RDF, RDFS, SH
 
@@ -110,13 +110,13 @@ def _run(store: ox.Store, shapes: Shapes, constraint: SelectConstraint) -> Itera
         )
 
 
-def _filled(template: str, found: dict[str, Term]) -> str:
+def _filled(template: ox.Literal, found: dict[str, Term]) -> ox.Literal:
     """*template* with ``{?name}`` replaced by the value of that variable where it has one."""
 
     def value(match: re.Match[str]) -> str:
         return found[match[1]].value if match[1] in found else match[0]
 
-    return PLACEHOLDER.sub(value, template)
+    return with_text(template, PLACEHOLDER.sub(value, template.value))
 
 
 def refusal(select: str) -> str | None:

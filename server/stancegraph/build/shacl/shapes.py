@@ -57,7 +57,14 @@ class SelectConstraint:
     node: Node
     shape: Node
     select: str
-    message: str
+    message: ox.Literal
+
+
+def with_text(message: ox.Literal, text: str) -> ox.Literal:
+    """*text* in the language of *message*."""
+    if message.language:
+        return ox.Literal(text, language=message.language)
+    return ox.Literal(text, datatype=message.datatype)
 
 
 class Shapes:
@@ -164,18 +171,21 @@ class Shapes:
         stated = self.objects(shape, SH.severity)
         return next((SEVERITIES[term] for term in stated if term in SEVERITIES), Severity.VIOLATION)
 
-    def message(self, node: Node) -> str | None:
+    def message(self, node: Node) -> ox.Literal | None:
         """The ``sh:message`` of a shape or constraint, the English one if there are several."""
         messages = [
             value for value in self.objects(node, SH.message) if isinstance(value, ox.Literal)
         ]
         messages.sort(key=lambda text: (text.language != "en", text.language or "", text.value))
-        return messages[0].value if messages else None
+        return messages[0] if messages else None
 
-    def message_of(self, shape: Node, component: ox.NamedNode) -> str:
+    def message_of(self, shape: Node, component: ox.NamedNode) -> ox.Literal:
         """What a result of *shape* says: its ``sh:message``, else which constraint it breaks."""
+        stated = self.message(shape)
+        if stated is not None:
+            return stated
         name = component.value.removeprefix(SH.iri).removesuffix("ConstraintComponent")
-        return self.message(shape) or f"breaks the {name} constraint of its shape"
+        return ox.Literal(f"breaks the {name} constraint of its shape", language="en")
 
     def selects(self, shape: Node) -> list[SelectConstraint]:
         """The SPARQL constraints of *shape* that are not deactivated, in the order of the files.
@@ -196,6 +206,17 @@ class Shapes:
             message = self.message(node) or self.message_of(shape, SH.SPARQLConstraintComponent)
             found.append(SelectConstraint(node, shape, prologue + texts[0].value, message))
         return found
+
+    def imported_prefixes(self) -> list[ox.Triple]:
+        """Each ``sh:declare`` that a value of ``sh:prefixes`` imports, said of that value."""
+        holders = {
+            as_node(triple.object) for triple in self.triples if triple.predicate == SH.prefixes
+        }
+        return [
+            ox.Triple(holder, SH.declare, node)
+            for holder in holders
+            for node in self._declarations([holder])
+        ]
 
     def only(self, roots: Collection[Node]) -> list[ox.Triple]:
         """The shapes graph in which no shape but *roots* has a target."""
@@ -237,18 +258,21 @@ class Shapes:
     def _prefixes(self, constraint: Node) -> dict[str, str]:
         """What ``sh:prefixes`` declares for *constraint*, by way of ``owl:imports`` too."""
         holders = [as_node(value) for value in self.objects(constraint, SH.prefixes)]
-        for holder in holders:
-            imported = (as_node(value) for value in self.objects(holder, OWL.imports))
-            holders += [node for node in imported if node not in holders]
         declared = {}
-        for holder in holders:
-            for declaration in self.objects(holder, SH.declare):
-                node = as_node(declaration)
-                names, iris = self.objects(node, SH["prefix"]), self.objects(node, SH.namespace)
-                if len(names) != 1 or len(iris) != 1:
-                    raise ValueError("a sh:declare needs one sh:prefix and one sh:namespace")
-                declared[names[0].value] = iris[0].value
+        for node in self._declarations(holders):
+            names, iris = self.objects(node, SH["prefix"]), self.objects(node, SH.namespace)
+            if len(names) != 1 or len(iris) != 1:
+                raise ValueError("a sh:declare needs one sh:prefix and one sh:namespace")
+            declared[names[0].value] = iris[0].value
         return declared
+
+    def _declarations(self, holders: Iterable[Node]) -> list[Node]:
+        """Each ``sh:declare`` of *holders* and of what they import, theirs first."""
+        reached = list(holders)
+        for holder in reached:
+            imported = (as_node(value) for value in self.objects(holder, OWL.imports))
+            reached += [node for node in imported if node not in reached]
+        return [as_node(value) for holder in reached for value in self.objects(holder, SH.declare)]
 
 
 def _name_shapes(triple: ox.Triple, anonymous: set[ox.BlankNode]) -> ox.Triple:
