@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,11 +117,15 @@ class GraphFolder:
     def releases(self) -> Path:
         """Where releases of this graph go unless told otherwise.
 
-        Beside a folder that people edit; in the user's data folder for the graph that is
-        packaged with the program, whose own place may not be writable.
+        Beside a folder that people edit. Those of the graph that comes with the program go
+        where the environment says, ``STANCEGRAPH_RELEASES``, else beside it too; of the one
+        that is packaged, whose own place may not be writable, into the user's data folder.
         """
-        if self.root == PACKAGED.resolve():
-            return platformdirs.user_data_path("stancegraph", appauthor=False) / "releases"
+        if self.root == shipped_root():
+            if told := os.environ.get("STANCEGRAPH_RELEASES"):
+                return Path(told)
+            if self.root == PACKAGED.resolve():
+                return platformdirs.user_data_path("stancegraph", appauthor=False) / "releases"
         return self.root / "releases"
 
     def home(self, path: Path) -> GraphFolder:

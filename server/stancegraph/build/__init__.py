@@ -20,6 +20,7 @@ from stancegraph.build.release import (
     only_build,
     open_release,
     previous_of,
+    refuse_another,
     release_id,
     write_release,
 )
@@ -107,11 +108,13 @@ def build(
 
     Raises:
         InvalidGraph: the files have violations; what is in *releases* stays as it was.
-        OperationError: *releases* cannot be written to, or another build is at work there.
+        OperationError: *releases* cannot be written to, another build is at work there, or
+            what it holds is of another graph.
     """
     progress = progress or Progress()
     release_date = release_date or date_of(folder)
     with only_build(releases):
+        refuse_another(folder, releases)
         found = check(folder, progress=progress)
         with progress.stage("derive"):
             derived, problems = _derive(found, release_date)

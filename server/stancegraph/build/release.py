@@ -171,6 +171,21 @@ def only_build(releases: Path) -> Iterator[None]:
         yield
 
 
+def refuse_another(folder: GraphFolder, releases: Path) -> None:
+    """Let no build of *folder* go where another graph is served from.
+
+    Raises:
+        OperationError: the current release in *releases* is of another graph.
+    """
+    try:
+        current = open_release(releases)
+    except OperationError:
+        return
+    if current.base != folder.base:
+        message = f"{releases} holds releases of another graph, {current.title} <{current.base}>"
+        raise OperationError(f"{message}: choose another folder with --releases")
+
+
 def release_id(release_date: date, digest: str) -> str:
     """What a release is called."""
     return f"{release_date.isoformat()}-{digest[:12]}"

@@ -19,7 +19,6 @@ def releases_option(command: Command) -> Command:
     return click.option(
         "--releases",
         type=click.Path(file_okay=False, path_type=Path),
-        envvar="STANCEGRAPH_RELEASES",
-        help="Where releases are; $STANCEGRAPH_RELEASES or releases/ in the graph folder, "
-        "unless given.",
+        help="Where releases are; releases/ in the graph folder or, for the shipped graph, "
+        "$STANCEGRAPH_RELEASES, unless given.",
     )(command)
