@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +21,7 @@ from stancegraph.folder import GraphFolder, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from urllib.parse import SplitResult
 
 SMALL = Path(__file__).parent / "small"
 
@@ -51,8 +55,24 @@ def live_server(shipped_releases: Path) -> Iterator[str]:
     env = os.environ | {"STANCEGRAPH_RELEASES": str(shipped_releases)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
+        address = process.stdout.readline().split()[-1]
+        _wait_until_it_listens(urlsplit(address))
+        yield address
         process.terminate()
+
+
+def _wait_until_it_listens(address: SplitResult) -> None:
+    """A server says where it is a moment before it listens there."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection((address.hostname, address.port)).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,8 @@ def test_the_best_accepted_format_is_given(form: QueryForm, header: str, content
         ("SELECT", "csv", CSV),
         ("CONSTRUCT", "ttl", TURTLE),
         ("CONSTRUCT", "turtle", TURTLE),
+        ("CONSTRUCT", "xml", "application/rdf+xml"),
+        ("CONSTRUCT", "json", "application/ld+json"),
         ("ASK", "application/sparql-results+xml", XML),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stancegraph.engine import OFFERED, SHORT_NAMES, MediaType
+from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, MediaType
 from stancegraph.errors import BadParameter, NotAcceptable
 
 if TYPE_CHECKING:
@@ -25,11 +25,22 @@ ALIASES: dict[str, MediaType] = {
 FORMATS: dict[str, MediaType] = {
     **{media_type.value: media_type for media_type in MediaType},
     **ALIASES,
+    "json-ld": MediaType.JSON_LD,
     "n3": MediaType.TURTLE,
     "ntriples": MediaType.N_TRIPLES,
+    "rdf+xml": MediaType.RDF_XML,
     "rdfxml": MediaType.RDF_XML,
     "turtle": MediaType.TURTLE,
     **SHORT_NAMES,
+}
+# Names that say no more than the syntax mean another type where the result is a graph.
+FORMATS_OF_GRAPHS: dict[str, MediaType] = {
+    **FORMATS,
+    "application/json": MediaType.JSON_LD,
+    "application/xml": MediaType.RDF_XML,
+    "json": MediaType.JSON_LD,
+    "text/xml": MediaType.RDF_XML,
+    "xml": MediaType.RDF_XML,
 }
 
 
@@ -49,11 +60,12 @@ def choose(
     """
     offered = OFFERED[form]
     if short_name is not None:
-        if short_name not in FORMATS:
+        formats = FORMATS_OF_GRAPHS if offered == GRAPHS else FORMATS
+        if short_name not in formats:
             raise BadParameter("format", f"is one of {', '.join(SHORT_NAMES)}")
-        if FORMATS[short_name] not in offered:
+        if formats[short_name] not in offered:
             raise NotAcceptable(offered)
-        return _named(FORMATS[short_name])
+        return _named(formats[short_name])
     aliases = [alias for alias, media_type in ALIASES.items() if media_type in offered]
     best = preferred(accept, [*offered, *aliases])
     if best is None:

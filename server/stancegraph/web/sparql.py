@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from stancegraph.engine import SHORT_NAMES, TABLES, UPDATE_REFUSED
 from stancegraph.errors import BadRequest, QueryRefused, UnsupportedMediaType
 from stancegraph.web.answers import respond
+from stancegraph.web.negotiation import FORMATS
 from stancegraph.web.site import EXAMPLE, current_site
 
 if TYPE_CHECKING:
@@ -65,10 +66,16 @@ def post() -> Response:
 def _respond(arguments: MultiDict[str, str], query: str) -> Response:
     return respond(
         query,
-        short_name=_one(arguments, "format") if "format" in arguments else None,
+        short_name=_format(arguments),
         default_graphs=tuple(arguments.getlist("default-graph-uri")),
         named_graphs=tuple(arguments.getlist("named-graph-uri")),
     )
+
+
+def _format(arguments: MultiDict[str, str]) -> str | None:
+    """The format that the address names: the first known one, since clients give two names."""
+    given = arguments.getlist("format")
+    return next((name for name in given if name in FORMATS), given[0] if given else None)
 
 
 def read_arguments(encoded: bytes) -> MultiDict[str, str]:
