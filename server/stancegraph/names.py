@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "names.json"
+MIN_WORD = 4  # letters of a word that is compared with what somebody mistyped
 
 # Properties whose values name a thing, the best name first; also what specialises them.
 NAMING = (
@@ -198,6 +199,10 @@ class Names:
             if any(_is_of(key, kinds, among) for key in keys)
         ]
         close = difflib.get_close_matches(_plain(text), sorted(names), n=3, cutoff=0.6)
+        if not close:
+            words = {word for name in names for word in name.split() if len(word) >= MIN_WORD}
+            near = difflib.get_close_matches(_plain(text), sorted(words), n=1, cutoff=0.75)
+            close = [name for name in names if near and near[0] in name.split()]
         keys = dict.fromkeys(
             key for name in close for key in self._keys[name] if _is_of(key, kinds, among)
         )

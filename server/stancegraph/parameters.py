@@ -76,6 +76,11 @@ class Parameter:
         return self.type != "iri" and term.datatype == XSD[self.type.removeprefix("xsd:")]
 
 
+def as_tuple(value: Term | Sequence[Term]) -> tuple[Term, ...]:
+    """What a parameter is set to, however many terms that is."""
+    return (value,) if isinstance(value, ox.NamedNode | ox.Literal) else tuple(value)
+
+
 def declared(
     name: str,
     declaration: Mapping[str, Any] | str,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,12 +21,12 @@ import yaml
 
 from stancegraph import scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
-from stancegraph.parameters import Parameter, declared, wrong_declaration
+from stancegraph.parameters import Parameter, as_tuple, declared, wrong_declaration
 from stancegraph.problems import Problem, Severity
 from stancegraph.sparql import Kind, Term, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from stancegraph.folder import GraphFolder
@@ -105,8 +104,7 @@ def _values(parameter: Parameter, terms: Terms) -> tuple[Term, ...]:
     Raises:
         BadParameter: they do not fit it.
     """
-    found = terms.get(parameter.name, ())
-    values = tuple(found) if isinstance(found, Sequence) else (found,)
+    values = as_tuple(terms.get(parameter.name, ()))
     if not values and not parameter.optional:
         problem = f"is missing; for example {_shown(parameter.example)}"
         raise BadParameter(parameter.name, problem)

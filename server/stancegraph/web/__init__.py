@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from stancegraph.web import errors, pages, saved, sparql
+from stancegraph.web import errors, openapi, pages, saved, sparql
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def create_app(site: Site) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for blueprint in (pages.bp, sparql.bp, saved.bp):
+    for blueprint in (pages.bp, sparql.bp, saved.bp, openapi.bp):
         app.register_blueprint(blueprint)
     errors.register(app)
     app.after_request(_common_headers)

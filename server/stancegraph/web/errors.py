@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 from werkzeug.http import HTTP_STATUS_CODES
 
 from stancegraph.errors import (
+    BadParameter,
     EngineDown,
     EngineError,
     NotAcceptable,
@@ -68,6 +69,8 @@ def _details(error: StancegraphError) -> dict[str, object]:
     details: dict[str, object] = {"error": type(error).__name__}
     if isinstance(error, QuerySyntaxError) and error.line is not None:
         details |= {"line": error.line, "column": error.column}
+    if isinstance(error, BadParameter):
+        details["parameters"] = error.problems
     if isinstance(error, NotAcceptable):
         details["offered"] = list(error.offered)
     return details

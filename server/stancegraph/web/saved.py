@@ -1,38 +1,59 @@
-"""Saved queries: questions that have an address."""
+"""Saved queries: questions that have an address, a page and a form."""
 
 from __future__ import annotations
 
+import itertools
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+import pyoxigraph as ox
 from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
-from stancegraph.catalog import read_terms, typed_example
-from stancegraph.errors import BadRequest
+from stancegraph.catalog import read_terms, typed
+from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType, first_rows
+from stancegraph.errors import BadParameter, BadRequest
+from stancegraph.parameters import as_tuple
+from stancegraph.sparql import query_form
 from stancegraph.web.answers import respond
-from stancegraph.web.negotiation import preferred
+from stancegraph.web.forms import fields
+from stancegraph.web.negotiation import ALIASES, preferred
 from stancegraph.web.site import current_site
 from stancegraph.web.sparql import read_arguments
+from stancegraph.web.tables import Cell, Column, cells, columns_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from flask import Response
 
-    from stancegraph.parameters import Parameter
+    from stancegraph.parameters import Parameter, Terms
     from stancegraph.queryfile import SavedQuery
 
 bp = Blueprint("saved", __name__)
+
+HTML = "text/html"
+SHOWN_ROWS = 1000  # that a page shows; a download has them all
+SHOWN_TEXT = 2**16  # bytes of triples that a page shows
 
 
 @bp.get("/queries/")
 def list_queries() -> Response:
     """The saved queries, what they ask and their parameters, as HTML or JSON by Accept."""
-    catalog = current_site().catalog
-    if preferred(request.accept_mimetypes, ["text/html", "application/json"]) == "text/html":
+    site = current_site()
+    if preferred(request.accept_mimetypes, [HTML, "application/json"]) == HTML:
+        themes = itertools.groupby(site.catalog, key=lambda query: query.theme)
         response = make_response(
-            render_template("queries.html", site=current_site(), address=example_address)
+            render_template(
+                "queries.html",
+                site=site,
+                themes=[(theme, list(queries)) for theme, queries in themes],
+                address=example_address,
+            )
         )
     else:
-        response = jsonify({"queries": [_described(query) for query in catalog]})
+        response = jsonify({"queries": [_described(query) for query in site.catalog]})
     return response
 
 
@@ -40,30 +61,138 @@ def list_queries() -> Response:
 def run_saved(name: str) -> Response:
     """Answer a saved query; its parameters are the address's arguments.
 
-    200 with the result as ``Accept`` or ``format`` prefers it; 400 for a bad parameter; 404
-    for an unknown name; 406 for no format; 500, 503, 504 as the endpoint.
+    200 with the result as ``Accept`` or ``format`` prefers it, or with a page that has a form
+    and the result; 400 for bad parameters; 404 for an unknown name; 406 for no format; 500,
+    503, 504 as the endpoint.
     """
     catalog = current_site().catalog
     query = catalog.query(name)
-    arguments = read_arguments(request.query_string)
-    values = dict(arguments.lists())
+    values = dict(read_arguments(request.query_string).lists())
     formats = [] if "format" in query.params else values.pop("format", [])
     if len(formats) > 1:
         raise BadRequest(f"the argument 'format' was given {len(formats)} times")
     short_name = formats[0] if formats else None
+    offered = [*OFFERED[query_form(query.text)], *ALIASES, HTML]
+    if short_name in {"html", HTML} or (
+        short_name is None and preferred(request.accept_mimetypes, offered) == HTML
+    ):
+        return _page(query, values)
     return respond(query.bind(read_terms(query, values, catalog.names)), short_name=short_name)
 
 
 def example_address(query: SavedQuery) -> str:
     """The address that asks *query* with the parameters of its own example."""
-    values = {name: _typed(parameter) for name, parameter in query.params.items()}
-    address = url_for("saved.run_saved", name=query.name)
-    return f"{address}?{urlencode(values, safe='/:')}" if values else address
+    return address_of(query, {name: made.examples for name, made in query.params.items()})
 
 
-def _typed(parameter: Parameter) -> str:
-    """A parameter's example as a caller may type it."""
-    return typed_example(parameter, current_site().catalog.names).partition("=")[2]
+def address_of(query: SavedQuery, terms: Terms, *, whole: bool = False, **more: str) -> str:
+    """The address that asks *query* with *terms*, which are written as short as can be.
+
+    Args:
+        whole: Whether it begins with ``http``.
+        more: Arguments to add.
+    """
+    pairs = [*_pairs(query, terms), *more.items()]
+    address = url_for("saved.run_saved", name=query.name, _external=whole)
+    return f"{address}?{urlencode(pairs, safe='/:')}" if pairs else address
+
+
+def _pairs(query: SavedQuery, terms: Terms) -> list[tuple[str, str]]:
+    """*terms* as a caller may type them, by parameter."""
+    names = current_site().catalog.names
+    return [
+        (name, typed(parameter, term, names))
+        for name, parameter in query.params.items()
+        for term in as_tuple(terms.get(name, ()))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The result of a query as a page shows it.
+
+    Attributes:
+        columns: Of a SELECT.
+        rows: Of a SELECT, up to ``SHOWN_ROWS``.
+        text: Of other forms: the answer to an ASK, the triples as Turtle.
+        cut: Whether there is more.
+        milliseconds: How long the engine took for what is shown.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    text: str
+    cut: bool
+    milliseconds: int
+
+
+def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
+    """The page of *query*: the form, and the result unless the form is still to be filled."""
+    site = current_site()
+    terms, problems = _read(query, values)
+    waiting = not values and terms is None
+    text = query.bind(terms) if terms is not None else ""
+    page = render_template(
+        "saved.html",
+        site=site,
+        query=query,
+        fields=fields(query, values, {} if waiting else problems, site.catalog.names, fill=waiting),
+        strays={}
+        if waiting
+        else {n: told for n, told in problems.items() if n not in query.params},
+        wrong=bool(problems) and not waiting,
+        pairs=[] if terms is None else _pairs(query, terms),
+        result=None if terms is None else _shown(query, text),
+        text=text,
+        formats=_formats(query),
+        address=lambda **more: address_of(query, terms or {}, **more),
+        example_address=example_address(query),
+    )
+    return make_response(page, 400 if problems and not waiting else 200)
+
+
+def _read(
+    query: SavedQuery, values: Mapping[str, Sequence[str]]
+) -> tuple[Terms | None, Mapping[str, str]]:
+    """The terms that *values* mean, or what is wrong with them."""
+    try:
+        return read_terms(query, values, current_site().catalog.names), {}
+    except BadParameter as error:
+        return None, error.problems
+
+
+def _shown(query: SavedQuery, text: str) -> Shown:
+    """Ask *text*, which is *query* with its parameters set.
+
+    Raises:
+        EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
+    """
+    site = current_site()
+    form = query_form(text)
+    media_type = OFFERED[form][0]
+    ask = Ask(text, media_type, base=site.release.base, deadline=site.query_timeout)
+    start = time.perf_counter()
+    columns: list[Column] = []
+    rows: list[list[Cell]] = []
+    told, cut = "", False
+    if form == "SELECT":
+        columns = columns_of(query.columns)
+        found, cut = first_rows(site.engine, ask, SHOWN_ROWS)
+        rows = [cells(site, columns, row) for row in found]
+    else:
+        content = b"".join(site.engine.ask(ask))
+        if form == "ASK":
+            told = "yes" if ox.parse_query_results(content, ox.QueryResultsFormat.JSON) else "no"
+        else:
+            told = content[:SHOWN_TEXT].decode(errors="ignore")
+            cut = len(content) > SHOWN_TEXT
+    return Shown(columns, rows, told, cut, round(1000 * (time.perf_counter() - start)))
+
+
+def _formats(query: SavedQuery) -> dict[str, MediaType]:
+    """The formats that the result can be downloaded in, by their short names."""
+    offered = OFFERED[query_form(query.text)]
+    return {short: full for short, full in SHORT_NAMES.items() if full in offered}
 
 
 def _described(query: SavedQuery) -> dict[str, object]:
@@ -71,17 +200,28 @@ def _described(query: SavedQuery) -> dict[str, object]:
         "name": query.name,
         "summary": query.summary,
         "description": query.description,
+        "keywords": list(query.keywords),
         "example": example_address(query),
-        "parameters": [
-            {
-                "name": parameter.name,
-                "type": parameter.type,
-                "kinds": list(parameter.kinds),
-                "choices": list(parameter.choices),
-                "description": parameter.description,
-                "example": _typed(parameter),
-            }
-            for parameter in query.params.values()
-        ],
+        "parameters": [_parameter(parameter) for parameter in query.params.values()],
         "columns": list(query.columns),
+        "view": {"type": query.view.type, **query.view.columns},
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, object]:
+    names = current_site().catalog.names
+    examples = [typed(parameter, term, names) for term in parameter.examples]
+    default = list(parameter.default) if parameter.default is not None else None
+    return {
+        "name": parameter.name,
+        "type": parameter.type,
+        "kinds": list(parameter.kinds),
+        "classes": list(parameter.classes),
+        "scheme": parameter.scheme or None,
+        "choices": list(parameter.choices),
+        "list": parameter.is_list,
+        "required": parameter.needed,
+        "default": default if parameter.is_list or default is None else default[0],
+        "description": parameter.description,
+        "example": examples if parameter.is_list else examples[0],
     }

@@ -1,0 +1,337 @@
+"""The interface as OpenAPI 3.1 tells it, derived from the catalogue of saved queries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, jsonify
+
+from stancegraph.catalog import Allowed, typed
+from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, TABLES, MediaType
+from stancegraph.parameters import MAX_VALUES
+from stancegraph.sparql import query_form
+from stancegraph.web.errors import PROBLEM
+from stancegraph.web.site import current_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flask import Response
+
+    from stancegraph.names import Names
+    from stancegraph.parameters import Parameter, ParameterType
+    from stancegraph.queryfile import SavedQuery
+    from stancegraph.sparql import QueryForm
+    from stancegraph.web.site import Site
+
+    Json = dict[str, Any]
+
+bp = Blueprint("openapi", __name__)
+
+_TYPES: dict[ParameterType, Json] = {
+    "iri": {"type": "string"},
+    "xsd:boolean": {"type": "boolean"},
+    "xsd:date": {"type": "string", "format": "date"},
+    "xsd:decimal": {"type": "number"},
+    "xsd:integer": {"type": "integer"},
+    "xsd:string": {"type": "string"},
+}
+_TEXT: Json = {"schema": {"type": "string"}}
+
+
+@bp.get("/openapi.json")
+def document() -> Response:
+    """What can be asked, with which parameters, and what comes back; always 200."""
+    return jsonify(describe(current_site()))
+
+
+def describe(site: Site) -> Json:
+    """The OpenAPI document of *site*, as JSON holds it."""
+    release = site.release
+    queries = list(site.catalog)
+    licence = {"name": release.licence, "url": release.licence}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": release.title,
+            "version": release.id,
+            "description": site.description or release.title,
+            "license": licence,
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            *({"name": theme} for theme in dict.fromkeys(query.theme for query in queries)),
+            {"name": "SPARQL"},
+            {"name": "Linked data"},
+        ],
+        "paths": {
+            **{
+                f"/queries/{query.name}": {"get": _operation(query, site.catalog.names)}
+                for query in queries
+            },
+            "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
+            "/id/{key}": {"get": _thing()},
+        },
+        "components": {"schemas": _SCHEMAS, "responses": _RESPONSES},
+    }
+
+
+def _operation(query: SavedQuery, names: Names) -> Json:
+    """A saved query as an operation."""
+    form = query_form(query.text)
+    content = _content(OFFERED[form], form, query.columns)
+    found: Json = {
+        "operationId": re.sub(r"[^A-Za-z0-9]+", "_", query.name),
+        "summary": query.summary,
+        "tags": [query.theme],
+        "parameters": [
+            *(_parameter(parameter, names) for parameter in query.params.values()),
+            *([] if "format" in query.params else [_format(OFFERED[form], page=True)]),
+        ],
+        "responses": {
+            "200": {"description": "The result.", "content": {**content, "text/html": _TEXT}},
+            **_failures("400", "404", "406", "500", "503", "504"),
+        },
+    }
+    if query.description:
+        found["description"] = query.description
+    if query.keywords:
+        found["x-keywords"] = list(query.keywords)
+    found["x-view"] = {"type": query.view.type, **query.view.columns}
+    return found
+
+
+def _parameter(parameter: Parameter, names: Names) -> Json:
+    examples = [_value(parameter, typed(parameter, term, names)) for term in parameter.examples]
+    schema = dict(_TYPES[parameter.type])
+    if values := _values(parameter, names):
+        schema["enum"] = values
+    if parameter.is_list:
+        schema = {"type": "array", "items": schema, "maxItems": MAX_VALUES}
+    if parameter.default is not None:
+        given = [names.today if text == "today" else text for text in parameter.default]
+        default = [_value(parameter, text) for text in given]
+        schema["default"] = default if parameter.is_list else default[0]
+    found: Json = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.needed,
+        "description": _told(parameter, names),
+        "schema": schema,
+        "examples": {"example": {"value": examples if parameter.is_list else examples[0]}},
+    }
+    if parameter.is_list:
+        found |= {"style": "form", "explode": True}
+    return found
+
+
+def _told(parameter: Parameter, names: Names) -> str:
+    """What a parameter is, and how it may be given."""
+    what = parameter.description or parameter.name
+    allowed = Allowed.by(parameter, names)
+    if parameter.type != "iri":
+        return what
+    if allowed.anything:
+        return f"{what} (an IRI)"
+    return f"{what} ({allowed.called}: its key, its name or its IRI)"
+
+
+def _values(parameter: Parameter, names: Names) -> list[object]:
+    """All values that a parameter can have, where these are few by declaration."""
+    if parameter.scheme:
+        allowed = Allowed.by(parameter, names)
+        return [allowed.short(key, names) for key in allowed.keys(names)]
+    return [_value(parameter, choice) for choice in parameter.choices]
+
+
+def _value(parameter: Parameter, text: str) -> object:
+    """What *text* is in JSON."""
+    if parameter.type == "xsd:integer":
+        return int(text)
+    if parameter.type == "xsd:decimal":
+        return float(text)
+    return text == "true" if parameter.type == "xsd:boolean" else text
+
+
+def _format(offered: Iterable[MediaType], *, page: bool = False) -> Json:
+    names = [short for short, media_type in SHORT_NAMES.items() if media_type in set(offered)]
+    return {
+        "name": "format",
+        "in": "query",
+        "required": False,
+        "description": "The format of the result, in place of the header Accept.",
+        "schema": {"type": "string", "enum": [*names, "html"] if page else names},
+    }
+
+
+def _content(
+    offered: Iterable[MediaType], form: QueryForm | None = None, columns: Iterable[str] = ()
+) -> Json:
+    """The media types of a result, with the form of those that are JSON."""
+    content: Json = {str(media_type): _TEXT for media_type in offered}
+    if MediaType.JSON in content:
+        content[MediaType.JSON] = {"schema": _rows(list(columns)) if form == "SELECT" else _RESULT}
+    if MediaType.JSON_LD in content:
+        content[MediaType.JSON_LD] = {"schema": {"type": ["object", "array"]}}
+    return {str(media_type): said for media_type, said in content.items()}
+
+
+def _rows(columns: list[str]) -> Json:
+    """The SPARQL results JSON of a SELECT with these columns."""
+    row = {name: {"$ref": "#/components/schemas/Term"} for name in columns}
+    bindings = {
+        "type": "array",
+        "items": {"type": "object", "properties": row, "additionalProperties": False},
+    }
+    names = {"type": "array", "items": {"type": "string", "enum": columns}}
+    return {
+        "type": "object",
+        "required": ["head", "results"],
+        "properties": {
+            "head": {"type": "object", "properties": {"vars": names}, "required": ["vars"]},
+            "results": {
+                "type": "object",
+                "properties": {"bindings": bindings},
+                "required": ["bindings"],
+            },
+        },
+    }
+
+
+def _failures(*statuses: str) -> Json:
+    return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
+
+
+def _sparql_get() -> Json:
+    graphs = {"type": "array", "items": {"type": "string", "format": "uri"}}
+    return {
+        "operationId": "sparql_get",
+        "summary": "Answer a SPARQL 1.1 query",
+        "tags": ["SPARQL"],
+        "parameters": [
+            {
+                "name": "query",
+                "in": "query",
+                "required": True,
+                "description": "The query.",
+                "schema": {"type": "string"},
+                "examples": {"example": {"value": "ASK { ?thing ?property ?value }"}},
+            },
+            *(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": False,
+                    "description": f"A graph of the dataset: {what}.",
+                    "schema": graphs,
+                }
+                for name, what in (
+                    ("default-graph-uri", "part of the default graph"),
+                    ("named-graph-uri", "reached by GRAPH"),
+                )
+            ),
+            _format((*TABLES, *GRAPHS)),
+        ],
+        "responses": _SPARQL_RESPONSES,
+    }
+
+
+def _sparql_post() -> Json:
+    form = {
+        "type": "object",
+        "required": ["query"],
+        "properties": {"query": {"type": "string"}},
+    }
+    return {
+        "operationId": "sparql_post",
+        "summary": "Answer a SPARQL 1.1 query that is sent in the body",
+        "tags": ["SPARQL"],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/sparql-query": _TEXT,
+                "application/x-www-form-urlencoded": {"schema": form},
+            },
+        },
+        "responses": {**_SPARQL_RESPONSES, **_failures("413", "415")},
+    }
+
+
+def _thing() -> Json:
+    return {
+        "operationId": "thing",
+        "summary": "Tell what is known of a thing",
+        "tags": ["Linked data"],
+        "parameters": [
+            {
+                "name": "key",
+                "in": "path",
+                "required": True,
+                "description": "Its kind and key, as in its IRI; slashes need no escape.",
+                "schema": {"type": "string"},
+                "examples": {"example": {"value": "state/CAN"}},
+            },
+            _format(GRAPHS, page=True),
+        ],
+        "responses": {
+            "200": {
+                "description": "The thing with its claims, their evidence and sources.",
+                "content": {**_content(GRAPHS), "text/html": _TEXT},
+            },
+            **_failures("404", "406"),
+        },
+    }
+
+
+_RESULT: Json = {"type": "object", "required": ["head"]}
+_SCHEMAS: Mapping[str, Json] = {
+    "Term": {
+        "type": "object",
+        "description": "An RDF term, as in the SPARQL 1.1 Query Results JSON Format.",
+        "required": ["type", "value"],
+        "properties": {
+            "type": {"type": "string", "enum": ["uri", "literal", "bnode"]},
+            "value": {"type": "string"},
+            "datatype": {"type": "string", "format": "uri"},
+            "xml:lang": {"type": "string"},
+        },
+    },
+    "Problem": {
+        "type": "object",
+        "description": "What went wrong, as RFC 9457 has it.",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "error": {"type": "string"},
+            "parameters": {
+                "type": "object",
+                "description": "What is wrong with each parameter, and what would be right.",
+                "additionalProperties": {"type": "string"},
+            },
+        },
+    },
+}
+_RESPONSES: Mapping[str, Json] = {
+    status: {
+        "description": told,
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, told in {
+        "400": "A parameter or the query is wrong; the answer says what would be right.",
+        "404": "There is no such query or thing.",
+        "406": "The result cannot be written in a format that was asked for.",
+        "413": "The body is too large.",
+        "415": "The body is of a media type that cannot be read here.",
+        "500": "The query broke a bound, or its evaluation failed.",
+        "503": "The engine is down or overloaded: ask again.",
+        "504": "The query was stopped at its deadline.",
+    }.items()
+}
+_SPARQL_RESPONSES: Json = {
+    "200": {"description": "The result.", "content": _content((*TABLES, *GRAPHS))},
+    **_failures("400", "406", "500", "503", "504"),
+}
