@@ -163,7 +163,7 @@ class Positions:
         return True
 
 
-class _Unreadable(Exception):  # noqa: N818 - never leaves this module
+class _Unreadable(Exception):  # never leaves this module
     """A file has no content that could be parsed."""
 
 

@@ -30,7 +30,7 @@ PARTS = {
 PATIENCE = 300  # seconds that one run of pip may take
 
 
-class SuitesMissing(Exception):  # noqa: N818 (named as the errors of the program are)
+class SuitesMissing(Exception):  # named as the errors of the program are
     """The suites are not here and could not be fetched."""
 
     def __init__(self, reason: str) -> None:

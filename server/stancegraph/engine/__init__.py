@@ -159,21 +159,30 @@ def first_rows(engine: Engine, ask: Ask, bound: int | None) -> tuple[list[dict[s
     answer = engine.ask(replace(ask, media_type=MediaType.JSON))
     reader = _Reader(answer)
     try:
-        solutions = ox.parse_query_results(io.BufferedReader(reader), ox.QueryResultsFormat.JSON)
-        if not isinstance(solutions, ox.QuerySolutions):
-            message = "only a SELECT has rows"
-            raise TypeError(message)
+        solutions = _solutions(reader)
         names = [variable.value for variable in solutions.variables]
         kept = [
             {name: term for name, term in zip(names, solution, strict=True) if term is not None}
             for solution in itertools.islice(solutions, None if bound is None else bound + 1)
         ]
-    except Exception as error:
+    except (OSError, SyntaxError, ValueError) as error:
         # What the engine said, not what the parser makes of it.
         raise reader.failure or error from None
     finally:
         answer.close()
     return kept[:bound], bound is not None and len(kept) > bound
+
+
+def _solutions(reader: _Reader) -> ox.QuerySolutions:
+    """The rows that *reader* gives as SPARQL JSON.
+
+    Raises:
+        TypeError: it is the answer of an ASK.
+    """
+    found = ox.parse_query_results(io.BufferedReader(reader), ox.QueryResultsFormat.JSON)
+    if not isinstance(found, ox.QuerySolutions):
+        raise TypeError("only a SELECT has rows")
+    return found
 
 
 class _Reader(io.RawIOBase):

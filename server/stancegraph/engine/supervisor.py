@@ -31,10 +31,13 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.engine import worker
+from stancegraph.engine.prefixes import known_prefixes
 from stancegraph.engine.wire import READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from collections.abc import Callable
 
     from stancegraph.errors import StancegraphError
@@ -45,7 +48,7 @@ TELL_BOUND = 5.0  # seconds to wait for an asker to read what became of its quer
 FORK_PAUSE = 0.5  # seconds before forking again, where fresh workers die at once
 
 
-class Orphaned(Exception):  # noqa: N818 (a reason to end, not an error)
+class Orphaned(Exception):  # a reason to end, not an error
     """Whoever started this process is gone."""
 
 
@@ -99,12 +102,14 @@ class Supervisor:
         workers: int,
         waiting: int,
         bounds: worker.Bounds,
+        prefixes: Mapping[str, str],
     ) -> None:
         self._store = store
         self._listener = listener
         self._wanted = workers
         self._max_waiting = waiting
         self._bounds = bounds
+        self._prefixes = prefixes
         self._selector = selectors.DefaultSelector()
         self._workers: set[Worker] = set()
         self._connections: set[Connection] = set()
@@ -243,7 +248,7 @@ class Supervisor:
             pid = os.fork()
             if pid == 0:
                 try:
-                    worker.run(self._store, theirs, self._bounds)
+                    worker.run(self._store, theirs, self._bounds, self._prefixes)
                 except Exception:  # noqa: BLE001 (in a fork, which must not return)
                     traceback.print_exc()
                 finally:
@@ -386,6 +391,7 @@ def main() -> None:
             workers=options.workers,
             waiting=options.waiting,
             bounds=worker.Bounds(options.memory),
+            prefixes=known_prefixes(store),
         )
         _say(READY)
         try:

@@ -34,7 +34,7 @@ HANG_UP = "stancegraph.hang_up"
 _log = logging.getLogger("stancegraph.web")
 
 
-class BrokenOff(Exception):  # noqa: N818 (not told to anybody: it ends the connection)
+class BrokenOff(Exception):  # not told to anybody: it ends the connection
     """A response failed midway, so its connection must not end as though it were whole."""
 
 
@@ -86,7 +86,7 @@ class Bridge:
             BrokenOff: the response failed midway, or its client has hung up.
         """
         loop = asyncio.get_running_loop()
-        body, whole = await _read_body(receive, self._max_body)
+        body, whole = await read_body(receive, self._max_body)
         hang_up = HangUp()
         response = _Response(self._app, _environ(scope, body) | {HANG_UP: hang_up})
         watch = _Watch(loop, receive if whole else None, hang_up)
@@ -191,7 +191,7 @@ def _no_write(_data: bytes) -> object:
     raise NotImplementedError("write() of WSGI is not supported")
 
 
-async def _read_body(receive: Receive, bound: int) -> tuple[bytes, bool]:
+async def read_body(receive: Receive, bound: int) -> tuple[bytes, bool]:
     """The body of a request, or a little more than *bound* bytes; whether it is whole."""
     body = bytearray()
     while len(body) <= bound:
