@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from stancegraph.folder import GraphFolder, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from urllib.parse import SplitResult
 
 SMALL = Path(__file__).parent / "small"
@@ -51,14 +51,32 @@ def shipped_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def live_server(shipped_releases: Path) -> Iterator[str]:
     """The address of a server of the shipped graph, such as ``http://127.0.0.1:43210``."""
-    command = [sys.executable, "-m", "stancegraph", "serve", "--port", "0"]
-    env = os.environ | {"STANCEGRAPH_RELEASES": str(shipped_releases)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[-1]
-        _wait_until_it_listens(urlsplit(address))
+    with _serving("--releases", shipped_releases) as address:
         yield address
-        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[..., AbstractContextManager[str]]:
+    """Starts ``stancegraph serve``, for a ``with`` block, and gives its address.
+
+    Takes the options of ``serve`` and, as ``graph``, a graph folder.
+    """
+    return _serving
+
+
+@contextmanager
+def _serving(*options: str | Path, graph: Path | None = None) -> Iterator[str]:
+    named = ["--graph", str(graph)] if graph else []
+    command = [sys.executable, "-m", "stancegraph", *named, "serve", "--port", "0"]
+    command += map(str, options)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().split()[-1]
+            _wait_until_it_listens(urlsplit(address))
+            yield address
+        finally:
+            process.terminate()
 
 
 def _wait_until_it_listens(address: SplitResult) -> None:

@@ -16,7 +16,9 @@ import click
 from stancegraph import __version__
 from stancegraph.build.command import build_command, validate_command
 from stancegraph.check_quotes import check_quotes_command
+from stancegraph.commands.completion import completion_command
 from stancegraph.commands.describe import describe_command
+from stancegraph.commands.init import init_command
 from stancegraph.commands.search import search_command
 from stancegraph.commands.sparql import sparql_command
 from stancegraph.errors import StancegraphError
@@ -81,7 +83,9 @@ def main(ctx: click.Context, graph: Path | None, verbose: bool) -> None:
 
 main.add_command(build_command)
 main.add_command(check_quotes_command)
+main.add_command(completion_command)
 main.add_command(describe_command)
+main.add_command(init_command)
 main.add_command(query_command)
 main.add_command(search_command)
 main.add_command(serve_command)

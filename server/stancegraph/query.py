@@ -8,6 +8,7 @@ import click
 
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog, read_terms, typed_example
+from stancegraph.commands.completion import complete_query, complete_values
 from stancegraph.commands.output import answer_options, echo_answer
 from stancegraph.errors import BadParameter
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @click.command("query")
-@click.argument("name", required=False)
-@click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("name", required=False, shell_complete=complete_query)
+@click.argument("values", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=complete_values)
 @answer_options()
 @click.pass_obj
 def query_command(
@@ -36,9 +37,16 @@ def query_command(
 ) -> None:
     """Answer the saved query NAME from the current release; without NAME, list them all.
 
+    \b
+    Examples:
+      stancegraph query
+      stancegraph query votes/resolution resolution=A-RES-74-247
+      stancegraph query treaties/status-of-country country=Canada asOf=2012-01-01 --format csv
+
     A value is a key (country=CAN), a name (country=Canada), a whole IRI or a date; a list is
-    given by its KEY several times.
-    """
+    given by its KEY several times. Exit status: 0 with an answer, be it empty; 1 when there is
+    none; 2 for options that make no sense.
+    """  # noqa: D301 - click's mark for lines to keep
     release = open_release(releases or options.folder.releases)
     catalog = Catalog.load(release.path)
     if name is None:

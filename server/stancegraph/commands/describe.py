@@ -9,6 +9,7 @@ import click
 import pyoxigraph as ox
 
 from stancegraph.build.release import open_release
+from stancegraph.commands.completion import complete_thing
 from stancegraph.commands.output import (
     TABLE,
     answer_options,
@@ -32,7 +33,7 @@ FORMS = [TABLE, *(name for name, media_type in SHORT_NAMES.items() if media_type
 
 
 @click.command("describe")
-@click.argument("thing")
+@click.argument("thing", shell_complete=complete_thing)
 @answer_options(forms=FORMS, default=TURTLE)
 @click.pass_obj
 def describe_command(
