@@ -2,8 +2,10 @@
 
 StancegraphError
 ├── RequestError          the caller can mend it; becomes the HTTP answer
-│   ├── BadParameter 400, BadRequest 400, QuerySyntaxError 400, QueryRefused 400
-│   ├── UnknownQuery 404, UnknownThing 404
+│   ├── BadParameter 400, BadRequest 400
+│   ├── QueryError 400        the query is what must be mended
+│   │   └── QuerySyntaxError, QueryRefused
+│   ├── UnknownQuery 404, UnknownThing 404, Retired 410
 │   └── NotAcceptable 406, TooLarge 413, UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
 │   ├── QueryFailed 500, EngineDown 503
@@ -52,18 +54,30 @@ class BadParameter(RequestError):
         self.name = name
 
 
-class QuerySyntaxError(RequestError):
-    """A query is not SPARQL 1.1; *line* and *column* count from 1."""
+class QueryError(RequestError):
+    """A query cannot be answered as it is written.
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+    Attributes:
+        line, column: Where, counted from 1; None where it is no one place.
+        hint: What would mend it, a sentence or PREFIX lines; empty where nothing is known.
+    """
+
+    def __init__(
+        self, message: str, line: int | None = None, column: int | None = None, hint: str = ""
+    ) -> None:
         place = f"line {line}, column {column}: " if line is not None else ""
         super().__init__(f"{place}{message}")
         self.message = message
         self.line = line
         self.column = column
+        self.hint = hint
 
 
-class QueryRefused(RequestError):
+class QuerySyntaxError(QueryError):
+    """A query is not SPARQL 1.1."""
+
+
+class QueryRefused(QueryError):
     """A query asks for what this endpoint does not do: an update, a call to another server."""
 
 
@@ -91,6 +105,20 @@ class UnknownThing(RequestError):
             message = f"nothing is called {text!r}" + (f"; did you mean {several}?" if near else "")
         super().__init__(message)
         self.text = text
+
+
+class Retired(RequestError):
+    """An IRI names nothing any more; *successors* are the IRIs of what took its place."""
+
+    status = 410
+
+    def __init__(self, iri: str, reason: str = "", successors: Sequence[str] = ()) -> None:
+        message = f"<{iri}> is retired" + (f": {reason.rstrip('.')}" if reason else "")
+        if successors:
+            message += f"; see {' and '.join(f'<{successor}>' for successor in successors)}"
+        super().__init__(message)
+        self.iri = iri
+        self.successors = tuple(successors)
 
 
 class NotAcceptable(RequestError):

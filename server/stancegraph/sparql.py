@@ -14,6 +14,7 @@ import itertools
 import re
 import sys
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -63,6 +64,11 @@ class Token:
     start: int
     line: int
     column: int
+
+    @property
+    def end(self) -> int:
+        """Offset just behind it, in a query text without codepoint escapes."""
+        return self.start + len(self.text)
 
     def is_word(self, *words: str) -> bool:
         """Whether it is one of these keywords, written in any case."""
@@ -146,10 +152,7 @@ def query_form(query: str) -> QueryForm:
         for form in QUERY_FORMS:
             if token.text.upper().startswith(form):
                 return form
-    expected = "a query begins with PREFIX lines, then SELECT, ASK, CONSTRUCT or DESCRIBE"
-    if token is None:
-        raise QuerySyntaxError(expected, 1, 1)
-    raise QuerySyntaxError(f"{expected}, not with {token.text!r}", token.line, token.column)
+    raise _prologue_mistake(query, tokens(query)) or QuerySyntaxError(_BEGINNING, 1, 1)
 
 
 def is_update(query: str) -> bool:
@@ -199,6 +202,15 @@ def calls_service(query: str) -> bool:
     return any(map(_reaches_service, readings))
 
 
+def place_of_word(query: str, word: str) -> tuple[int, int] | tuple[None, None]:
+    """Line and column where *query* has this keyword; None twice where no token is it."""
+    try:
+        places = ((t.line, t.column) for t in _scan(query) if t.is_word(word))
+        return next(places, (None, None))
+    except QuerySyntaxError:
+        return (None, None)
+
+
 def prefixes(found: Iterable[Token]) -> dict[str, str]:
     """The prefixes that these tokens declare, each with its IRI, in order."""
     queue = list(found)
@@ -226,7 +238,9 @@ def term_text(term: Term) -> str:
     anywhere reads the same literal as one that resolves them only in strings.
     """
     text = str(term)
-    return re.sub(r"\\\\([uU])", lambda match: rf"\\\U{ord(match[1]):08X}", text)
+    # An even run of backslashes stands for backslashes; an odd one ends in an escape.
+    even = r"(?<!\\)((?:\\\\)+)([uU])"
+    return re.sub(even, lambda match: rf"{match[1]}\U{ord(match[2]):08X}", text)
 
 
 def values_line(values: Mapping[str, Sequence[Term]]) -> str:
@@ -264,6 +278,9 @@ def syntax_error(query: str, error: SyntaxError, base: str | None = None) -> Que
         found = tokens(query)
     except QuerySyntaxError as lexical:
         return lexical
+    mistake = _prologue_mistake(query, found)
+    if mistake is not None:
+        return mistake
     declared = prefixes(found)
     for prefix, token in used_prefixes(found).items():
         if prefix not in declared:
@@ -280,13 +297,64 @@ def syntax_error(query: str, error: SyntaxError, base: str | None = None) -> Que
     return QuerySyntaxError(told or f"unexpected {wrong.text}", wrong.line, wrong.column)
 
 
+_BEGINNING = "a query begins with PREFIX lines, then SELECT, ASK, CONSTRUCT or DESCRIBE"
+
+
+def _prologue_mistake(query: str, found: Sequence[Token]) -> QuerySyntaxError | None:
+    """What is wrong before or at the verb of *query*, whose tokens are *found*; None if nothing."""
+    rest = list(found)
+    while rest and rest[0].is_word("PREFIX", "BASE", "VERSION"):
+        if not rest[0].is_word("PREFIX"):
+            rest = rest[2:]
+        elif mistake := _declaration_mistake(query, rest[:4]):
+            return mistake
+        else:
+            rest = rest[3:]
+    if not rest:
+        return QuerySyntaxError(f"this query ends before it asks: {_BEGINNING}", *_end(query))
+    verb = rest[0]
+    if verb.kind is Kind.WORD and verb.text.upper().startswith(QUERY_FORMS):
+        return None
+    hint = ""
+    near = get_close_matches(verb.text.upper(), (*QUERY_FORMS, "PREFIX", "BASE"), 1, 0.6)
+    if verb.text.lower() in {"@prefix", "@base"}:
+        hint = f"write {verb.text[1:].upper()}, without @, and no dot at the end of the line"
+    elif near:
+        hint = f"did you mean {near[0]}?"
+    elif verb.kind is Kind.NAME and len(rest) > 1 and rest[1].kind is Kind.IRI:
+        hint = f"write PREFIX {verb.text} {rest[1].text}"
+    elif verb.text in {".", ";", ","} and verb is not found[0]:
+        hint = f"take out this {verb.text}: a PREFIX line has none at its end"
+    told = f"{_BEGINNING}, not with {verb.text!r}"
+    return QuerySyntaxError(told, verb.line, verb.column, hint)
+
+
+def _declaration_mistake(query: str, found: Sequence[Token]) -> QuerySyntaxError | None:
+    """What is wrong with the PREFIX line that begins with *found*, a token more than it has."""
+    told = "PREFIX takes a name that ends with a colon, then an IRI between < and >"
+    name, *rest = [*found[1:], None, None][:3]
+    if name is None:
+        return QuerySyntaxError(told, *_end(query))
+    iri = next((token for token in rest if token and token.kind is Kind.IRI), None)
+    if name.kind is not Kind.NAME or not name.text.endswith(":"):
+        hint = f"write PREFIX {name.text}: {iri.text}" if name.kind is Kind.WORD and iri else ""
+        return QuerySyntaxError(told, name.line, name.column, hint)
+    wrong = rest[0]
+    if wrong is None or wrong.kind is Kind.IRI:
+        return None if wrong else QuerySyntaxError(told, *_end(query))
+    written = query[wrong.start :].split(maxsplit=1)[0].strip("\"'")
+    plausible = re.fullmatch(r"https?://[^\s<>\"]+", written)
+    hint = f"write PREFIX {name.text} <{written}>" if plausible else ""
+    return QuerySyntaxError(told, wrong.line, wrong.column, hint)
+
+
 def _sentence(message: str) -> str:
     """The rule that the parser says was broken; empty where it only lists what it expected."""
     _, _, alternatives = message.partition(": expected ")
     sentences = [
         part
         for part in alternatives.removeprefix("one of ").split(", ")
-        if re.fullmatch(r"[A-Z][A-Za-z]*(?: [A-Za-z]+)+", part)
+        if re.fullmatch(r"[A-Z][A-Za-z]*(?: (?:[A-Za-z]+|\*))+", part)
     ]
     return "; ".join(sentences)
 

@@ -36,9 +36,7 @@ from stancegraph.engine.wire import READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from stancegraph.errors import StancegraphError
 

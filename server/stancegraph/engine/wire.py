@@ -19,6 +19,7 @@ from stancegraph.errors import (
     BadRequest,
     EngineDown,
     NotAcceptable,
+    QueryError,
     QueryFailed,
     QueryRefused,
     QuerySyntaxError,
@@ -43,7 +44,7 @@ TRAILER_START = b"!trailer "
 DATA, WHOLE, ERROR = b"D", b"W", b"E"
 
 
-class BrokenRequest(Exception):  # noqa: N818 (between our own processes, told to nobody)
+class BrokenRequest(Exception):  # between our own processes, told to nobody
     """The bytes are no request of this protocol."""
 
 
@@ -126,29 +127,32 @@ def _error_json(error: StancegraphError, bound: int) -> bytes:
     """*error* in ASCII, its message cut so that all fits into *bound* bytes."""
     fields: dict[str, object] = {"error": type(error).__name__}
     match error:
-        case QuerySyntaxError():
-            fields |= {"line": error.line, "column": error.column}
+        case QueryError():
+            fields |= {"line": error.line, "column": error.column, "hint": error.hint}
         case QueryTimeout():
             fields["seconds"] = error.seconds
         case NotAcceptable():
             fields["offered"] = error.offered
-    message = error.message if isinstance(error, QuerySyntaxError) else str(error)
+    message = error.message if isinstance(error, QueryError) else str(error)
     while len(text := json.dumps(fields | {"message": message}).encode()) > bound:
         message = message[: len(message) // 2] + "…"
     return text
 
 
 _READERS: dict[str, Callable[[dict[str, object]], StancegraphError]] = {
-    "QuerySyntaxError": lambda fields: QuerySyntaxError(
-        str(fields["message"]), _count(fields["line"]), _count(fields["column"])
-    ),
-    "QueryRefused": lambda fields: QueryRefused(str(fields["message"])),
+    "QuerySyntaxError": lambda fields: _query_error(QuerySyntaxError, fields),
+    "QueryRefused": lambda fields: _query_error(QueryRefused, fields),
     "BadRequest": lambda fields: BadRequest(str(fields["message"])),
     "NotAcceptable": lambda fields: NotAcceptable(_texts(fields["offered"])),
     "QueryTimeout": lambda fields: QueryTimeout(float(str(fields["seconds"]))),
     "QueryFailed": lambda fields: QueryFailed(str(fields["message"])),
     "EngineDown": lambda fields: EngineDown(str(fields["message"])),
 }
+
+
+def _query_error(kind: type[QueryError], fields: dict[str, object]) -> QueryError:
+    line, column = _count(fields["line"]), _count(fields["column"])
+    return kind(str(fields["message"]), line, column, str(fields["hint"]))
 
 
 def _count(field: object) -> int | None:

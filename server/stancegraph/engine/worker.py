@@ -13,14 +13,16 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 import pyoxigraph as ox
 
-from stancegraph import sparql
+from stancegraph import mistakes, sparql
 from stancegraph.engine import OFFERED, RDF_FORMATS, UPDATE_REFUSED, Ask, MediaType
 from stancegraph.engine.describe import describe
+from stancegraph.engine.prefixes import used_prefixes
 from stancegraph.engine.wire import (
     DATA,
     HEAD,
@@ -39,7 +41,9 @@ from stancegraph.errors import (
     QueryRefused,
     StancegraphError,
 )
-from stancegraph.terms import NAMESPACES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 DONE, RETIRED = b"D", b"R"
 BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
@@ -48,7 +52,7 @@ BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
 # can open neither a socket nor a file, whatever a query makes it try.
 _CONTROL, _CONNECTION, _FILES = 3, 4, 5
 _PR_SET_PDEATHSIG = 1
-_UNKNOWN_FUNCTION = re.compile(r"custom function (<[^>]*>) is not supported")
+_UNKNOWN_FUNCTION = re.compile(r"custom function <([^>]*)> is not supported")
 
 _TABLE_FORMATS = {
     MediaType.JSON: ox.QueryResultsFormat.JSON,
@@ -56,7 +60,16 @@ _TABLE_FORMATS = {
     MediaType.CSV: ox.QueryResultsFormat.CSV,
     MediaType.TSV: ox.QueryResultsFormat.TSV,
 }
-PREFIXES = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
+_WITHOUT_PREFIXES = (MediaType.N_TRIPLES, MediaType.N_QUADS)
+LOOK_AHEAD = 1000  # triples that are held back to see which prefixes they use
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """What is asked: the store, and the prefixes that people use for what it holds."""
+
+    store: ox.Store
+    prefixes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,9 @@ class Bounds:
         return f"{self.memory // 2**20} MiB"
 
 
-def run(store: ox.Store, control: socket.socket, bounds: Bounds) -> NoReturn:
+def run(
+    store: ox.Store, control: socket.socket, bounds: Bounds, prefixes: Mapping[str, str]
+) -> NoReturn:
     """Be a worker until the supervisor closes *control*; called in a fresh fork."""
     control = _confine(control, bounds)
     peak = _peak_memory()
@@ -83,7 +98,7 @@ def run(store: ox.Store, control: socket.socket, bounds: Bounds) -> NoReturn:
             deadline = read_head(request)
             signal.setitimer(signal.ITIMER_REAL, deadline[0] + 1 if deadline else 1)
             with socket.socket(fileno=_CONNECTION) as connection:
-                _answer(store, request, connection, bounds)
+                _answer(_Graph(store, prefixes), request, connection, bounds)
             signal.setitimer(signal.ITIMER_REAL, 0)
             if _peak_memory() - peak > bounds.memory // 4:
                 control.sendall(RETIRED)  # what a hungry query took is not given back
@@ -128,12 +143,12 @@ def _receive(control: socket.socket) -> bytes | None:
     return bytes(request)
 
 
-def _answer(store: ox.Store, request: bytes, connection: socket.socket, bounds: Bounds) -> None:
+def _answer(graph: _Graph, request: bytes, connection: socket.socket, bounds: Bounds) -> None:
     """Evaluate one request and write its whole answer, or the error, to *connection*."""
     connection.settimeout(None)
     output = _Frames(connection)
     try:
-        _evaluate(store, read_ask(request), cast("IO[bytes]", output))
+        _evaluate(graph, read_ask(request), cast("IO[bytes]", output))
         output.end()
     except StancegraphError as error:
         _send_last(connection, error_frame(error))
@@ -164,7 +179,7 @@ def _send_last(connection: socket.socket, last: bytes) -> None:
         connection.sendall(last)
 
 
-def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
+def _evaluate(graph: _Graph, ask: Ask, output: IO[bytes]) -> None:
     """Write the answer to *ask* into *output*, as it comes.
 
     Raises:
@@ -174,27 +189,46 @@ def _evaluate(store: ox.Store, ask: Ask, output: IO[bytes]) -> None:
     if sparql.is_update(ask.query):
         raise QueryRefused(UPDATE_REFUSED)
     if sparql.calls_service(ask.query):
-        raise QueryRefused("SERVICE is refused: this endpoint asks no other server")
+        told = "SERVICE is refused: this endpoint asks no other server"
+        raise QueryRefused(told, *sparql.place_of_word(ask.query, "SERVICE"))
     form = sparql.query_form(ask.query)
     offered = OFFERED[form]
     if ask.media_type not in offered:
         raise NotAcceptable(offered)
     try:
-        result = _ask_store(store, ask)
+        result = _ask_store(graph.store, ask)
     except SyntaxError as error:
-        raise sparql.syntax_error(ask.query, error, ask.base or None) from error
+        base = ask.base or None
+        raise mistakes.syntax_error(ask.query, error, base=base, known=graph.prefixes) from error
     except RuntimeError as error:
         if unknown := _UNKNOWN_FUNCTION.search(str(error)):
-            raise QueryRefused(f"this endpoint has no function {unknown[1]}") from error
+            raise mistakes.unknown_function(
+                ask.query, unknown[1], base=ask.base or None, known=graph.prefixes
+            ) from error
         raise
     if form == "DESCRIBE":
-        triples = describe(ask, partial(_ask_store, store))
-        quads = (ox.Quad(*triple) for triple in triples)  # all formats can write these
-        ox.serialize(quads, output, RDF_FORMATS[ask.media_type], prefixes=PREFIXES)
-    elif isinstance(result, ox.QueryTriples):
+        triples = describe(ask, partial(_ask_store, graph.store))
+        _write(triples, output, ask.media_type, graph.prefixes)
+    elif not isinstance(result, ox.QueryTriples):
+        result.serialize(output, format=_TABLE_FORMATS[ask.media_type])
+    elif ask.media_type in _WITHOUT_PREFIXES:
         result.serialize(output, format=RDF_FORMATS[ask.media_type])
     else:
-        result.serialize(output, format=_TABLE_FORMATS[ask.media_type])
+        _write(result, output, ask.media_type, graph.prefixes)
+
+
+def _write(
+    triples: Iterable[ox.Triple],
+    output: IO[bytes],
+    media_type: MediaType,
+    known: Mapping[str, str],
+) -> None:
+    """Write *triples* as they come, with the prefixes that they use; with all, if they are many."""
+    rest = iter(triples)
+    first = list(islice(rest, LOOK_AHEAD))
+    prefixes = used_prefixes(first, known) if len(first) < LOOK_AHEAD else dict(known)
+    quads = (ox.Quad(*triple) for triple in chain(first, rest))  # all formats can write these
+    ox.serialize(quads, output, RDF_FORMATS[media_type], prefixes=prefixes)
 
 
 def _ask_store(store: ox.Store, ask: Ask) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:

@@ -1,0 +1,48 @@
+"""The prefixes that people use for what a graph holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from stancegraph.terms import NAMESPACES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# What ontologies say that their namespace goes by, and what is declared for SHACL and examples.
+_DECLARED = """
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+PREFIX vann: <http://purl.org/vocab/vann/>
+SELECT DISTINCT (STR(?name) AS ?prefix) (STR(?namespace) AS ?iri)
+WHERE {
+  { ?ontology vann:preferredNamespacePrefix ?name ; vann:preferredNamespaceUri ?namespace }
+  UNION
+  { ?declaration sh:prefix ?name ; sh:namespace ?namespace }
+}
+ORDER BY DESC(?prefix) DESC(?iri)
+"""
+
+
+def known_prefixes(store: ox.Store) -> dict[str, str]:
+    """Each prefix with its IRI, by name: those that *store* declares, and the program's own."""
+    solutions = store.query(_DECLARED, use_default_graph_as_union=True)
+    declared = {
+        prefix.value: iri.value
+        for prefix, iri in solutions  # type: ignore[union-attr]
+        if isinstance(prefix, ox.Literal) and isinstance(iri, ox.Literal)
+    }
+    own = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
+    return dict(sorted({**own, **declared}.items()))
+
+
+def used_prefixes(triples: Iterable[ox.Triple], known: Mapping[str, str]) -> dict[str, str]:
+    """Those of the *known* prefixes that shorten an IRI in *triples*."""
+    iris = set()
+    for triple in triples:
+        for term in triple:
+            name = term.datatype if isinstance(term, ox.Literal) else term
+            if isinstance(name, ox.NamedNode):
+                iris.add(name.value)
+    return {name: iri for name, iri in known.items() if any(i.startswith(iri) for i in iris)}
