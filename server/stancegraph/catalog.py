@@ -6,6 +6,7 @@ import datetime
 import decimal
 import difflib
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,15 @@ def _read(parameter: Parameter, given: Sequence[str], names: Names) -> tuple[Ter
     return tuple(dict.fromkeys(terms))
 
 
+def default_terms(parameter: Parameter, names: Names) -> tuple[Term, ...]:
+    """What *parameter* is when a caller leaves it out; nothing without a default.
+
+    Raises:
+        BadParameter: the default means nothing in this graph.
+    """
+    return () if parameter.default is None else _read(parameter, (), names)
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What an IRI parameter may name.
@@ -181,6 +191,25 @@ class Allowed:
             if not self.kinds or any(key.startswith(f"{kind}/") for kind in self.kinds)
         ]
         return sorted(of_kind, key=lambda key: (names.by_key[key][0].casefold(), key))
+
+    def classes(self, names: Names) -> list[str]:
+        """The classes that tell what is allowed: of each kind the narrowest that all are of."""
+        unnamed = names.sorts.unnamed
+        shared = Counter(iri for found in unnamed.values() for iri in found)
+        by_class = {iri: set(keys) for iri, keys in names.sorts.classes.items()}
+        found: dict[str, None] = {}
+        for kind in self.kinds:
+            keys = {key for key in names.by_key if key.startswith(f"{kind}/")}
+            if self.among is not None:
+                keys &= self.among
+            fitting = [iri for iri, things in by_class.items() if keys and keys <= things]
+            if not keys:
+                fitting = list(unnamed.get(kind, ()))
+            if not fitting:
+                return []
+            narrowest = min(fitting, key=lambda iri: (len(by_class.get(iri, ())), shared[iri], iri))
+            found[narrowest] = None
+        return list(found)
 
     def has(self, key: str, names: Names) -> bool:
         """Whether *key* may be meant: it is listed, or of a kind that lists cannot hold."""

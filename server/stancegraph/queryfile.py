@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 QUERY_KEYS = ("summary", "description", "keywords", "params", "columns", "view", "bound")
 RULE_KEYS = ("summary", "description", "params", "inputs")
 MARK = "#= params"
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*")
 BOUND = 10.0  # seconds that a query may take unless its header says otherwise
 MAX_BOUND = 3600.0
 MAX_ROWS = 1000  # of a params line, which has one for each combination of the lists in it
@@ -434,6 +435,11 @@ def _read_query(reading: _Reading) -> SavedQuery:
     if reading.form == "SELECT":
         _check_select(reading, columns)
     stem = reading.path.removeprefix("queries/").removesuffix(".rq")
+    if not NAME.fullmatch(stem):
+        message = (
+            "a query's path is its address: use small letters, digits and '-', as votes/by-day"
+        )
+        reading.problem(1, message)
     return SavedQuery(
         *_common(reading, stem),
         columns=columns,

@@ -9,8 +9,10 @@ import pyoxigraph as ox
 
 from stancegraph.build.derive import derive, mixed_terms
 from stancegraph.build.describe import count_claims, describe
+from stancegraph.build.executables import executables
 from stancegraph.build.parse import ParsedGraph, parse
 from stancegraph.build.progress import Progress
+from stancegraph.build.queries import asked, unknown_words
 from stancegraph.build.release import (
     Release,
     canonical_lines,
@@ -31,14 +33,14 @@ from stancegraph.problems import Problem, Severity
 from stancegraph.queryfile import read_queries, read_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from stancegraph.build.derive import DerivedGraph
     from stancegraph.build.validate import EngineName
     from stancegraph.folder import GraphFolder
-    from stancegraph.queryfile import Rule
+    from stancegraph.queryfile import Rule, SavedQuery
 
 __all__ = [
     "Check",
@@ -57,6 +59,7 @@ class Check:
 
     Attributes:
         rules: Those that can be used, in the order of their names.
+        queries: The saved queries that can be used, in the order of their paths.
         report: What the shapes say, without what only follows from *graph*'s own problems;
             None where it was not asked, because ontology/ or shapes/ could not be read.
         problems: All problems of all files, in file order, each once.
@@ -64,6 +67,7 @@ class Check:
 
     graph: ParsedGraph
     rules: tuple[Rule, ...]
+    queries: tuple[SavedQuery, ...]
     report: ValidationReport | None
     problems: tuple[Problem, ...]
 
@@ -80,15 +84,17 @@ def check(
     with progress.stage("parse"):
         graph = parse(folder, progress=progress)
         rules, wrong_rules = read_rules(folder)
-        _, wrong_queries = read_queries(folder.root)
+        queries, wrong_queries = read_queries(folder.root)
     report = None
     with progress.stage("validate"):
         if not graph.lost_words:
             report = _without_follow_ups(validate(graph, engine=engine), graph)
     problems = {*graph.problems, *wrong_rules, *wrong_queries}
+    if not graph.lost_words:
+        problems.update(unknown_words(graph))
     if report is not None:
         problems.update(report.problems(graph))
-    return Check(graph, tuple(rules), report, _in_file_order(problems))
+    return Check(graph, tuple(rules), tuple(queries), report, _in_file_order(problems))
 
 
 def build(
@@ -118,13 +124,48 @@ def build(
         found = check(folder, progress=progress)
         with progress.stage("derive"):
             derived, problems = _derive(found, release_date)
-        found = Check(
-            found.graph, found.rules, found.report, _in_file_order({*found.problems, *problems})
-        )
+        made = _Made.of(found.graph, derived, release_date)
+        if not found.count(Severity.VIOLATION) and not problems:
+            with progress.stage("ask"):
+                problems = list(asked(found.queries, made.names, made.quads, folder.base))
+        found = replace(found, problems=_in_file_order({*found.problems, *problems}))
         progress.checked(found)
         if found.count(Severity.VIOLATION):
             raise InvalidGraph(found.problems)
-        return _release(found, derived, releases, release_date, progress)
+        return _release(found, made, releases, release_date, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a release will hold.
+
+    Attributes:
+        graphs: What is stated and what is derived, by named graph.
+    """
+
+    derived: Sequence[DerivedGraph]
+    graphs: Mapping[ox.NamedNode, Sequence[ox.Triple]]
+    names: Names
+
+    @classmethod
+    def of(cls, graph: ParsedGraph, derived: Sequence[DerivedGraph], release_date: date) -> _Made:
+        graphs: dict[ox.NamedNode, Sequence[ox.Triple]] = {
+            **graph.graphs,
+            **{made.iri: made.triples for made in derived},
+        }
+        names = Names.of(
+            graph.folder.base,
+            (triple for triples in graphs.values() for triple in triples),
+            shared=[home.base for home in graph.folder.homes[1:]],
+            today=release_date.isoformat(),
+        )
+        return cls(derived, graphs, names)
+
+    @property
+    def quads(self) -> Iterator[ox.Quad]:
+        for iri, triples in self.graphs.items():
+            for triple in triples:
+                yield ox.Quad(triple.subject, triple.predicate, triple.object, iri)
 
 
 def _derive(found: Check, release_date: date) -> tuple[list[DerivedGraph], list[Problem]]:
@@ -140,26 +181,26 @@ def _derive(found: Check, release_date: date) -> tuple[list[DerivedGraph], list[
 
 def _release(
     found: Check,
-    derived: list[DerivedGraph],
+    made: _Made,
     releases: Path,
     release_date: date,
     progress: Progress,
 ) -> Release:
     folder, graph = found.graph.folder, found.graph
-    graphs = {**graph.graphs, **{made.iri: list(made.triples) for made in derived}}
     with progress.stage("describe"):
-        lines = canonical_lines(graphs)
+        lines = canonical_lines(made.graphs)
         digest = digest_of(lines)
         name = release_id(release_date, digest)
         previous = previous_of(releases, name)
-        description = describe(
+        described = describe(
             graph,
-            derived,
+            made.derived,
             release_id=name,
             release_date=release_date,
             digest=digest,
             previous=previous,
         )
+        description = {*described, *executables(found.queries, made.names, folder.base)}
         lines += canonical_lines({description_iri(folder.base): description})
     with progress.stage("release"):
         return write_release(
@@ -170,17 +211,12 @@ def _release(
             previous=previous,
             counts={
                 "files": len(graph.files),
-                "graphs": len(graphs) + 1,
+                "graphs": len(made.graphs) + 1,
                 "triples": len(lines),
                 "claims": count_claims(graph),
             },
             quads=lines,
-            things=Names.of(
-                folder.base,
-                (triple for triples in graphs.values() for triple in triples),
-                shared=[home.base for home in folder.homes[1:]],
-                today=release_date.isoformat(),
-            ),
+            things=made.names,
         )
 
 

@@ -185,10 +185,10 @@ def _duplicates(graph: ParsedGraph) -> Iterator[Problem]:
 
 def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
     """Words of the ontology that it does not declare, things that nothing describes."""
-    things = _own_and_shared(graph)
+    things = own_and_shared(graph)
     declared = {triple.subject for triple in graph.triples("ontology")} | graph.skipped
     known = graph.described.keys() | graph.skipped
-    near = _Near(term.value for term in known if isinstance(term, ox.NamedNode))
+    near = Near(term.value for term in known if isinstance(term, ox.NamedNode))
     for iri, triples in graph.graphs.items():
         for triple in triples:
             subject, predicate, value = triple
@@ -210,14 +210,14 @@ def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:
                 yield _problem(graph, iri, triple, f"nothing describes <{name}>{hint}")
 
 
-def _own_and_shared(graph: ParsedGraph) -> tuple[str, ...]:
+def own_and_shared(graph: ParsedGraph) -> tuple[str, ...]:
     """What IRIs begin with that the files of the graph, or those it shares, must describe."""
     own, *shared = (home.base for home in graph.folder.homes)
     starts = [(f"{base}shapes#", f"{base}id/code/") for base in shared]
     return (f"{own}shapes#", f"{own}id/", *(start for pair in starts for start in pair))
 
 
-class _Near:
+class Near:
     """Finds which of the known IRIs a wrong one was meant to be."""
 
     def __init__(self, known: Iterable[str]) -> None:
