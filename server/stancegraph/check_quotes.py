@@ -42,7 +42,11 @@ def check_quotes_command(options: Options, *, files: Sequence[Path], source: str
 
     Looks for the evidence of the sources that the files are the text of. The exit status is
     1 if a quotation is missing or a file is the text of no source.
-    """
+
+    \b
+    Example:
+      stancegraph check-quotes profile-of-china.txt --source atlas-china
+    """  # noqa: D301 - click's mark for lines to keep
     graph = parse(options.folder)
     if graph.problems:
         told = f"{len(graph.problems)} problems may hide evidence: see stancegraph validate"

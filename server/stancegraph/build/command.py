@@ -119,7 +119,13 @@ def build_command(
     """Check the graph and write a release.
 
     Prints the id of the release. Nothing is written if a file has a violation.
-    """
+
+    \b
+    Examples:
+      stancegraph build
+      stancegraph build --releases /srv/releases --date 2026-01-01
+      stancegraph --graph moon build
+    """  # noqa: D301 - click's mark for lines to keep
     folder = options.folder
     telling = Telling(style, quiet=quiet)
     release = None
@@ -148,7 +154,14 @@ def build_command(
 @_quiet
 @click.pass_obj
 def validate_command(options: Options, *, engine: EngineName, style: str, quiet: bool) -> None:
-    """Check the graph, its queries and rules, and write nothing."""
+    """Check the graph, its queries and rules, and write nothing.
+
+    \b
+    Examples:
+      stancegraph validate
+      stancegraph validate --format github
+      stancegraph --graph moon validate --engine pyshacl
+    """  # noqa: D301 - click's mark for lines to keep
     telling = Telling(style, quiet=quiet)
     found = check(options.folder, engine=engine, progress=telling)
     telling.checked(found)

@@ -25,7 +25,7 @@ VARIABLE = "_STANCEGRAPH_COMPLETE"
 MOST = 100  # completions told at a time; a shell asks before it shows so many
 # Bash ends each completion with a blank, which must not come between KEY= and VALUE.
 NO_BLANK = """\
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
+    if [[ ${COMPREPLY[*]-} =~ ^[A-Za-z0-9_]+=$ ]]; then
         compopt -o nospace
     fi
 
