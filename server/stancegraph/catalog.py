@@ -51,8 +51,12 @@ class Catalog:
         for problem in problems:
             raise BadQueryFile(problem.path, problem.line or 1, problem.message)
         stored = root / naming.FILE
-        names = naming.Names.load(stored) if stored.is_file() else naming.Names("", {})
-        return cls(queries, names)
+        return cls(queries, naming.Names.load(stored) if stored.is_file() else cls.nameless())
+
+    @staticmethod
+    def nameless() -> Names:
+        """The names of a graph that has no release yet: none."""
+        return naming.Names("", {})
 
     def query(self, name: str) -> SavedQuery:
         """The query *name*.

@@ -19,6 +19,7 @@ from stancegraph.check_quotes import check_quotes_command
 from stancegraph.commands.completion import completion_command
 from stancegraph.commands.describe import describe_command
 from stancegraph.commands.init import init_command
+from stancegraph.commands.queries import queries_command
 from stancegraph.commands.search import search_command
 from stancegraph.commands.sparql import sparql_command
 from stancegraph.errors import StancegraphError
@@ -86,6 +87,7 @@ main.add_command(check_quotes_command)
 main.add_command(completion_command)
 main.add_command(describe_command)
 main.add_command(init_command)
+main.add_command(queries_command)
 main.add_command(query_command)
 main.add_command(search_command)
 main.add_command(serve_command)

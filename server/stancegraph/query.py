@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from stancegraph.build.release import open_release
-from stancegraph.catalog import Catalog, read_terms, typed_example
+from stancegraph.catalog import Catalog, read_terms
 from stancegraph.commands.completion import complete_query, complete_values
 from stancegraph.commands.output import answer_options, echo_answer
+from stancegraph.commands.queries import echo_list
 from stancegraph.errors import BadParameter
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.cli import Options
-    from stancegraph.names import Names
-    from stancegraph.queryfile import SavedQuery
 
 
 @click.command("query")
@@ -50,17 +49,11 @@ def query_command(
     release = open_release(releases or options.folder.releases)
     catalog = Catalog.load(release.path)
     if name is None:
-        click.echo("\n".join(_listed(query, catalog.names) for query in catalog))
+        echo_list(catalog)
         return
     query = catalog.query(name)
     terms = read_terms(query, _split(values), catalog.names)
     echo_answer(release, query.bind(terms), style=style, timeout=query_timeout)
-
-
-def _listed(query: SavedQuery, names: Names) -> str:
-    """A query's name, its parameters as in its own example, and what it asks."""
-    example = " ".join(typed_example(parameter, names) for parameter in query.params.values())
-    return f"{query.name} {example}".rstrip() + f"\n    {query.summary}"
 
 
 def _split(values: Iterable[str]) -> dict[str, list[str]]:

@@ -1,49 +1,39 @@
 """Each saved query on the shipped graph, against rows that were checked by hand.
 
-``tests/queries/<theme>/<name>/<parameters>.csv`` holds what ``stancegraph query <theme>/<name>
-<parameters> --format csv`` must give; the file's name is the query string of its address, or
-``rows``. Before rows are accepted, each is to be compared with the sources, never recorded.
+The rows stand beside the queries, as :mod:`stancegraph.expected` says; ``stancegraph queries
+test`` compares them too. Before rows are accepted, each is to be compared with the sources.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
 import pytest
 import rdflib
 from rdflib.plugins.sparql import prepareQuery
 
-from stancegraph import sparql
+from stancegraph import expected, sparql
 from stancegraph.build import build
-from stancegraph.catalog import Catalog, read_terms
+from stancegraph.catalog import Catalog
+from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.folder import shipped
 from stancegraph.queryfile import read_queries, read_rules
 from stancegraph.sparql import Kind
 from stancegraph.terms import SG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stancegraph.build import Release
+    from stancegraph.engine import Engine
+    from stancegraph.expected import Case
     from stancegraph.queryfile import SavedQuery
 
-Row = tuple[str, ...]
-
-EXPECTED = Path(__file__).parents[1] / "queries"
-CASES = sorted(EXPECTED.rglob("*.csv"))
-QUERIES = read_queries(shipped().root)[0]
-
-
-def name_of(case: Path) -> str:
-    return case.parent.relative_to(EXPECTED).as_posix()
-
-
-def told(case: Path) -> str:
-    return f"{name_of(case)}?{case.stem}"
+ROOT = shipped().root
+QUERIES = read_queries(ROOT)[0]
+CASES = [case for query in QUERIES for case in expected.cases(query, ROOT)]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +46,12 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 @pytest.fixture(scope="module")
 def catalog(release: Release) -> Catalog:
     return Catalog.load(release.path)
+
+
+@pytest.fixture(scope="module")
+def engine(release: Release) -> Iterator[Engine]:
+    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as asked:
+        yield asked
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +69,12 @@ def merged(store: ox.Store) -> rdflib.Graph:
     return graph.parse(data="\n".join(triples), format="nt")
 
 
-def rows_of(text: str) -> list[Row]:
-    return [tuple(row) for row in csv.reader(io.StringIO(text))]
-
-
-def answer(store: ox.Store, query: str) -> list[Row]:
+def answer(store: ox.Store, query: str) -> list[list[str]]:
     solutions = store.query(query, use_default_graph_as_union=True)
     assert isinstance(solutions, ox.QuerySolutions)
     written = solutions.serialize(format=ox.QueryResultsFormat.CSV)
     assert written is not None
-    return rows_of(written.decode())
+    return expected.rows_of(written)
 
 
 def order_keys(query: SavedQuery) -> list[str]:
@@ -92,33 +84,29 @@ def order_keys(query: SavedQuery) -> list[str]:
     return [token.text[1:] for token in found[last:] if token.kind is Kind.VARIABLE]
 
 
-@pytest.mark.parametrize("case", CASES, ids=told)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_query_gives_exactly_the_rows_that_were_checked(
-    case: Path, catalog: Catalog, store: ox.Store
+    case: Case, catalog: Catalog, engine: Engine
 ) -> None:
     """All rows, with all their columns, in their order, and no others."""
-    query = catalog.query(name_of(case))
-    values = {} if case.stem == "rows" else dict(parse_qsl(case.stem, strict_parsing=True))
-
-    rows = answer(store, query.bind(read_terms(query, values, catalog.names)))
-
-    assert rows == rows_of(case.read_text("utf-8"))
+    assert case.rows(engine, catalog.names) == case.expected
 
 
 def test_every_query_has_rows_that_were_checked() -> None:
     """A new query comes with expected rows; an expectation without its query is told."""
-    assert {name_of(case) for case in CASES} == {query.name for query in QUERIES}
-    assert all(len(rows_of(case.read_text("utf-8"))) > 1 for case in CASES)
+    assert {case.query.name for case in CASES} == {query.name for query in QUERIES}
+    assert expected.strays(QUERIES, ROOT) == []
+    assert all(len(case.expected or []) > 1 for case in CASES)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
 def test_a_file_runs_as_it_stands(query: SavedQuery, store: ox.Store) -> None:
     """The file asks what binding its own examples asks, and finds something."""
-    examples = {name: parameter.example for name, parameter in query.params.items()}
+    examples = {name: parameter.examples for name, parameter in query.params.items()}
 
     rows = answer(store, query.text)
 
-    assert rows[0] == query.columns
+    assert rows[0] == list(query.columns)
     assert len(rows) > 1
     assert rows == answer(store, query.bind(examples))
 
@@ -131,7 +119,7 @@ def test_another_engine_gives_the_same_rows(
     written = merged.query(prepareQuery(query.text)).serialize(format="csv")
 
     assert written is not None
-    assert rows_of(written.decode()) == answer(store, query.text)
+    assert expected.rows_of(written) == answer(store, query.text)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
