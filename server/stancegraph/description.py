@@ -181,8 +181,17 @@ def description_query(thing: ox.NamedNode, *, with_graphs: bool = False) -> str:
     return text.replace("<urn:x:thing>", term_text(thing))
 
 
-def in_reading_order(thing: ox.NamedNode, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
-    """*triples* with those of *thing* first, its type before all; then by IRI."""
+def graphs_query(graphs: Iterable[ox.NamedNode]) -> str:
+    """The SELECT of every ``?graph ?subject ?property ?value`` that *graphs* hold."""
+    values = " ".join(map(term_text, graphs))
+    return (
+        "SELECT ?graph ?subject ?property ?value\n"
+        f"WHERE {_group(f'VALUES ?graph {{ {values} }}', _EMIT_GRAPH)}\n"
+    )
+
+
+def in_reading_order(thing: ox.NamedNode | None, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """*triples* by IRI, with those of *thing* first; the type of each before all else."""
 
     def place(triple: ox.Triple) -> tuple[bool, str, bool, str, str]:
         subject, predicate, value = triple

@@ -21,14 +21,20 @@ ALIASES: dict[str, MediaType] = {
     "text/xml": MediaType.XML,
 }
 
+ALIASES_OF_GRAPHS: dict[str, MediaType] = {"application/json": MediaType.JSON_LD}
+
 # What ``format=`` may say: our short names, those of common clients, and media types.
 FORMATS: dict[str, MediaType] = {
     **{media_type.value: media_type for media_type in MediaType},
     **ALIASES,
     "json-ld": MediaType.JSON_LD,
+    "n-quads": MediaType.N_QUADS,
+    "n-triples": MediaType.N_TRIPLES,
     "n3": MediaType.TURTLE,
+    "nquads": MediaType.N_QUADS,
     "ntriples": MediaType.N_TRIPLES,
     "rdf+xml": MediaType.RDF_XML,
+    "rdf/xml": MediaType.RDF_XML,
     "rdfxml": MediaType.RDF_XML,
     "turtle": MediaType.TURTLE,
     **SHORT_NAMES,
@@ -41,6 +47,21 @@ FORMATS_OF_GRAPHS: dict[str, MediaType] = {
     "json": MediaType.JSON_LD,
     "text/xml": MediaType.RDF_XML,
     "xml": MediaType.RDF_XML,
+}
+
+# What a document about a thing can be: the formats of graphs, and a page. The short names are
+# the endings of addresses.
+HTML = "html"
+DOCUMENTS: dict[str, str] = {
+    **{name: str(form) for name, form in SHORT_NAMES.items() if form in GRAPHS},
+    HTML: "text/html",
+}
+_DOCUMENT_ALIASES: dict[str, str] = {
+    "application/json": "jsonld",
+    "application/xhtml+xml": HTML,
+    "application/xml": "rdf",
+    "text/n3": "ttl",
+    "text/plain": "nt",
 }
 
 
@@ -66,13 +87,48 @@ def choose(
         if formats[short_name] not in offered:
             raise NotAcceptable(offered)
         return _named(formats[short_name])
-    aliases = [alias for alias, media_type in ALIASES.items() if media_type in offered]
+    aliases = ALIASES_OF_GRAPHS if offered == GRAPHS else ALIASES
     best = preferred(accept, [*offered, *aliases])
     if best is None:
         raise NotAcceptable(offered)
-    if best in ALIASES:
-        return ALIASES[best], best
+    if best in aliases:
+        return aliases[best], best
     return _named(MediaType(best))
+
+
+def choose_document(accept: MIMEAccept, short_name: str | None, default: str) -> str:
+    """The short name of the format of a document.
+
+    Args:
+        accept: The Accept header; one that says nothing, or anything, gets the *default*.
+        short_name: The ending of the address, or its ``format``, which overrides the header.
+
+    Raises:
+        BadParameter: no format has this short name.
+        NotAcceptable: a document cannot be had in any of the formats asked for.
+    """
+    if short_name is not None:
+        if short_name in DOCUMENTS:
+            return short_name
+        if short_name in FORMATS and FORMATS[short_name] in GRAPHS:
+            return next(n for n, known in DOCUMENTS.items() if known == FORMATS[short_name])
+        raise BadParameter("format", f"is one of {', '.join(DOCUMENTS)}")
+    names = {media_type: name for name, media_type in DOCUMENTS.items()}
+    offered = sorted(names, key=lambda media_type: names[media_type] != default)
+    best = preferred(accept, [*offered, *_DOCUMENT_ALIASES])
+    if best is None:
+        raise NotAcceptable(tuple(names))
+    return names.get(best) or _DOCUMENT_ALIASES[best]
+
+
+def is_document(short_name: str) -> bool:
+    """Whether a document can be had in the format of this short name."""
+    return short_name in DOCUMENTS or FORMATS.get(short_name) in GRAPHS
+
+
+def content_type(media_type: str) -> str:
+    """What to call *media_type* in a header: text says its encoding."""
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
 def preferred(accept: MIMEAccept, offered: Sequence[str]) -> str | None:
@@ -83,5 +139,4 @@ def preferred(accept: MIMEAccept, offered: Sequence[str]) -> str | None:
 
 
 def _named(media_type: MediaType) -> tuple[MediaType, str]:
-    text = media_type.startswith("text/")
-    return media_type, f"{media_type}; charset=utf-8" if text else str(media_type)
+    return media_type, content_type(media_type)

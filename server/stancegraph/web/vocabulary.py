@@ -1,0 +1,207 @@
+"""What a web process knows of the words of its graph: the ontology, the shapes, their use.
+
+It is read from the engine once, when it is first asked for, since a release never changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import pyoxigraph as ox
+from flask import current_app
+
+from stancegraph.engine import Ask, MediaType, rows
+from stancegraph.facts import read_graphs
+from stancegraph.terms import OWL, RDF, RDFS, SH, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stancegraph.facts import Node
+    from stancegraph.web.site import Site
+
+PROPERTY_KINDS = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a graph uses a term.
+
+    Attributes:
+        count: Things of the class, or statements with the property.
+        example: The first thing, by IRI, that is of the class or has the property.
+        datatype: That of all its values; None where they differ, or are no literals.
+        links: Whether all its values are things, and no literals.
+    """
+
+    count: int
+    example: ox.NamedNode | None
+    datatype: ox.NamedNode | None = None
+    links: bool = False
+
+
+class Vocabulary:
+    """The ontologies and shapes that a release holds, and where its parts are.
+
+    Attributes:
+        homes: What the IRIs of the graph start with, its own base first; then that of the
+            vocabulary that it shares, if it does.
+        graphs: Every named graph with its number of statements.
+        facts: What the graphs of the ontologies and the shapes say.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._narrower: dict[ox.NamedNode, set[Node]] = {}
+        self.graphs = self._named_graphs()
+        found = {name.partition("graph/")[0] for name in self.graphs}
+        base = site.release.base
+        self.homes = (base, *sorted(found - {base}))
+        documents = [self.document(home, part) for home in self.homes for part in _PARTS]
+        self.facts = read_graphs(
+            site.engine,
+            [graph for graphs in documents for graph in graphs],
+            deadline=site.query_timeout,
+        )
+
+    def document(self, home: str, part: str) -> list[ox.NamedNode]:
+        """The named graphs that ``<home>ontology`` or ``<home>shapes`` stands for.
+
+        The code lists below ontology/ are not among them: codes are things.
+        """
+        start = f"{home}graph/{part}/"
+        return [
+            ox.NamedNode(name)
+            for name in self.graphs
+            if name.startswith(start) and (part == "shapes" or "/" not in name[len(start) :])
+        ]
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """What the versions of the ontologies are called: each IRI with that of its ontology."""
+        return {
+            version.value: ontology.value
+            for ontology in self.of_kind(OWL.Ontology)
+            for version in self.facts.nodes(ontology, OWL.versionIRI)
+            if isinstance(version, ox.NamedNode)
+        }
+
+    def of_kind(self, *kinds: ox.NamedNode) -> list[ox.NamedNode]:
+        """The terms and shapes of any of these classes, by IRI."""
+        return [
+            subject
+            for subject in self.facts.subjects
+            if isinstance(subject, ox.NamedNode) and set(kinds) & set(self.facts.types(subject))
+        ]
+
+    def label(self, term: ox.NamedNode) -> str:
+        """What to call a class or property: its name, else its IRI's last part in words."""
+        return self.facts.name(term) or words(term)
+
+    def below(self, term: Node, broad: ox.NamedNode) -> bool:
+        """Whether the class or property *term* specialises *broad*, at any depth."""
+        if broad not in self._narrower:
+            found: set[Node] = set()
+            queue: list[Node] = [broad]
+            while queue:
+                for narrow, predicate in self.facts.pointing(queue.pop()):
+                    if predicate in {RDFS.subClassOf, RDFS.subPropertyOf} and narrow not in found:
+                        found.add(narrow)
+                        queue.append(narrow)
+            self._narrower[broad] = found
+        return term in self._narrower[broad]
+
+    @cached_property
+    def rules_on(self) -> dict[Node, list[Node]]:
+        """The property shapes on each property, and the node shapes on each class."""
+        found: defaultdict[Node, list[Node]] = defaultdict(list)
+        for shape in self.of_kind(SH.NodeShape, SH.PropertyShape):
+            for target in self.facts.nodes(shape, SH.path) + self.facts.nodes(
+                shape, SH.targetClass
+            ):
+                found[target].append(shape)
+        return dict(found)
+
+    def members(self, head: Node) -> Iterator[Node | ox.Literal]:
+        """The members of an RDF list."""
+        seen = set()
+        while head != RDF.nil and head not in seen:
+            seen.add(head)
+            yield from self.facts.values(head, RDF.first)
+            head = next(iter(self.facts.nodes(head, RDF.rest)), RDF.nil)
+
+    @cached_property
+    def classes_used(self) -> dict[ox.NamedNode, Use]:
+        """The classes that things are of."""
+        query = """
+            SELECT ?term (COUNT(?thing) AS ?count) (MIN(?thing) AS ?example)
+            WHERE { ?thing a ?term } GROUP BY ?term"""
+        return dict(self._uses(query))
+
+    @cached_property
+    def properties_used(self) -> dict[ox.NamedNode, Use]:
+        """The properties that statements have."""
+        query = """
+            SELECT ?term (COUNT(?thing) AS ?count) (MIN(?thing) AS ?example)
+                (MIN(?kind) AS ?least) (MAX(?kind) AS ?most)
+                (SUM(IF(isLiteral(?value), 1, 0)) AS ?literals)
+            WHERE { ?thing ?term ?value BIND (DATATYPE(?value) AS ?kind) } GROUP BY ?term"""
+        return dict(self._uses(query))
+
+    def _uses(self, query: str) -> Iterator[tuple[ox.NamedNode, Use]]:
+        for row in self._rows(query):
+            example, least = row.get("example"), row.get("least")
+            literals = row.get("literals")
+            use = Use(
+                int(cast("ox.Literal", row["count"]).value),
+                example if isinstance(example, ox.NamedNode) else None,
+                least if isinstance(least, ox.NamedNode) and least == row.get("most") else None,
+                links=isinstance(literals, ox.Literal) and literals.value == "0",
+            )
+            yield cast("ox.NamedNode", row["term"]), use
+
+    def _named_graphs(self) -> dict[str, int]:
+        query = """
+            PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
+            PREFIX void: <http://rdfs.org/ns/void#>
+            SELECT ?graph ?count
+            WHERE { ?graph a sd:NamedGraph ; void:triples ?count }
+            ORDER BY ?graph"""
+        found = {
+            cast("ox.NamedNode", row["graph"]).value: int(cast("ox.Literal", row["count"]).value)
+            for row in self._rows(query)
+        }
+        name = f"{self._site.release.base}graph/description"
+        count = f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}"
+        numbers = [int(cast("ox.Literal", row["count"]).value) for row in self._rows(count)]
+        return found | {name: sum(numbers)}
+
+    def _rows(self, query: str) -> Sequence[dict[str, object]]:
+        ask = Ask(query, MediaType.JSON, deadline=self._site.query_timeout)
+        return cast("Sequence[dict[str, object]]", rows(self._site.engine, ask))
+
+
+_PARTS = ("ontology", "shapes")
+
+
+def current_vocabulary() -> Vocabulary:
+    """The vocabulary of the site that the application serves."""
+    extensions = current_app.extensions
+    if "stancegraph.vocabulary" not in extensions:
+        extensions["stancegraph.vocabulary"] = Vocabulary(extensions["stancegraph"])
+    return cast("Vocabulary", extensions["stancegraph.vocabulary"])
+
+
+def local_name(term: ox.NamedNode | str) -> str:
+    """The part of an IRI behind its namespace."""
+    return re.split(r"[#/]", term if isinstance(term, str) else term.value)[-1]
+
+
+def words(term: ox.NamedNode) -> str:
+    """The last part of an IRI as words: ``was derived from``."""
+    name = local_name(term) or short(term)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
