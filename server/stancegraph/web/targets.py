@@ -1,0 +1,164 @@
+"""What an address stands for: which IRI of the graph, and in which format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, cast
+
+import pyoxigraph as ox
+
+from stancegraph.build.release import description_iri, open_release
+from stancegraph.engine import Ask, MediaType, rows
+from stancegraph.errors import OperationError, Retired, UnknownThing
+from stancegraph.sparql import term_text
+from stancegraph.web import links
+from stancegraph.web.negotiation import DOCUMENTS
+
+if TYPE_CHECKING:
+    from stancegraph.build.release import Release
+    from stancegraph.web.site import Site
+    from stancegraph.web.vocabulary import Vocabulary
+
+MAX_NEAR = 3
+_RELEASE_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{12}")
+
+
+class Kind(Enum):
+    """What an IRI stands for, which decides what a document about it holds."""
+
+    THING = "thing"
+    ONTOLOGY = "ontology"
+    SHAPES = "shapes"
+    GRAPH = "graph"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is about.
+
+    Attributes:
+        iri: Its public IRI.
+        graphs: The named graphs that the document holds, where it is made of whole graphs.
+        release: The release, for a document about one.
+        ending: The short name of a format, where the address ended in one.
+    """
+
+    kind: Kind
+    iri: ox.NamedNode
+    graphs: tuple[ox.NamedNode, ...] = ()
+    release: Release | None = None
+    ending: str | None = None
+
+
+def find(site: Site, vocabulary: Vocabulary, text: str) -> Target:
+    """What *text*, an IRI to which the name of a format may be appended, stands for.
+
+    The whole text is looked for first: the keys of things contain dots.
+
+    Raises:
+        UnknownThing: the graph does not know it.
+        Retired: it once named something.
+    """
+    stem, dot, ending = text.rpartition(".")
+    texts = {text: None, **({stem: ending} if dot and ending in DOCUMENTS else {})}
+    known: dict[str, bool] | None = None
+    for candidate, format_name in texts.items():
+        target = _document(site, vocabulary, candidate)
+        if target is None:
+            if known is None:
+                known = _known(site, list(texts))
+            if known.get(candidate):
+                raise _retired(site, candidate)
+            if candidate in known:
+                target = Target(Kind.THING, ox.NamedNode(candidate))
+        if target is not None:
+            return replace(target, ending=format_name)
+    raise _unknown(site, text)
+
+
+def _document(site: Site, vocabulary: Vocabulary, text: str) -> Target | None:
+    """The document that is called *text*: an ontology, shapes, a named graph, a release."""
+    for home in vocabulary.homes:
+        for kind in (Kind.ONTOLOGY, Kind.SHAPES):
+            if vocabulary.versions.get(text, text) == f"{home}{kind.value}":
+                graphs = vocabulary.document(home, kind.value)
+                return Target(kind, ox.NamedNode(text), tuple(graphs)) if graphs else None
+    if text in vocabulary.graphs:
+        return Target(Kind.GRAPH, ox.NamedNode(text), (ox.NamedNode(text),))
+    release_id = text.removeprefix(f"{site.release.base}release/")
+    if _RELEASE_ID.fullmatch(release_id):
+        return _release(site, release_id)
+    return None
+
+
+def _release(site: Site, release_id: str) -> Target | None:
+    """The release that is served, or another one that lies beside it."""
+    if release_id == site.release.id:
+        graph = description_iri(site.release.base)
+        return Target(Kind.RELEASE, ox.NamedNode(site.release.iri), (graph,), site.release)
+    try:
+        release = open_release(site.release.path.parent, release_id)
+    except OperationError:
+        return None
+    return Target(Kind.RELEASE, ox.NamedNode(release.iri), release=release)
+
+
+def _known(site: Site, texts: list[str]) -> dict[str, bool]:
+    """Those of *texts* that something is said of, each with whether it is retired."""
+    iris = []
+    for text in texts:
+        try:
+            iris.append(ox.NamedNode(text))
+        except ValueError:  # nothing that is no IRI names anything
+            continue
+    query = f"""
+        PREFIX owl: <http://www.w3.org/2002/07/owl#>
+        SELECT ?iri ?retired
+        WHERE {{
+          VALUES ?iri {{ {" ".join(map(term_text, iris))} }}
+          FILTER EXISTS {{ ?iri ?property ?value }}
+          BIND (EXISTS {{ ?iri owl:deprecated true }} AS ?retired)
+        }}"""
+    found = rows(site.engine, Ask(query, MediaType.JSON, deadline=site.query_timeout))
+    return {
+        cast("ox.NamedNode", row["iri"]).value: cast("ox.Literal", row["retired"]).value == "true"
+        for row in found
+    }
+
+
+def _retired(site: Site, iri: str) -> Retired:
+    query = f"""
+        PREFIX dcterms: <http://purl.org/dc/terms/>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT ?reason ?successor
+        WHERE {{
+          {{ {term_text(ox.NamedNode(iri))} rdfs:comment ?reason }} UNION
+          {{ {term_text(ox.NamedNode(iri))} dcterms:isReplacedBy ?successor }}
+        }}
+        ORDER BY ?successor ?reason"""
+    found = rows(site.engine, Ask(query, MediaType.JSON, deadline=site.query_timeout))
+    reasons = [cast("ox.Literal", row["reason"]).value for row in found if "reason" in row]
+    successors = [row["successor"] for row in found if "successor" in row]
+    return Retired(
+        iri,
+        " ".join(reasons),
+        [node.value for node in successors if isinstance(node, ox.NamedNode)],
+    )
+
+
+def _unknown(site: Site, text: str) -> UnknownThing:
+    """The error for *text*, with the things whose keys or names are near."""
+    names = site.catalog.names
+    kind, _, key = text.removeprefix(f"{site.release.base}id/").partition("/")
+    near = []
+    if key:
+        sought = key.replace("/", " ")
+        found = names.search(sought, [kind]) or names.search(sought)
+        near = [match.key for match in found[:MAX_NEAR]]
+    return UnknownThing(
+        f"<{text}>",
+        [f"{links.address(site, names.iri(key))} ({names.by_key[key][0]})" for key in near],
+    )
