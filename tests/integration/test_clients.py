@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 import rdflib
+from openapiclient import OpenAPIClient  # type: ignore[import-untyped]
 from rdflib.namespace import RDF
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import GET, POST, POSTDIRECTLY, URLENCODED, SPARQLWrapper
@@ -271,3 +272,24 @@ def test_pandas_reads_a_saved_query_as_a_frame(live_server: str) -> None:
     assert pd.isna(claim.unresolvedReason)
     assert agreement["sharedVotes"].dtype == "int64"
     assert agreement.loc["Australia", "share"] > agreement.loc["China", "share"]
+
+
+# A generic client of OpenAPI
+
+
+def test_a_generic_client_calls_what_openapi_describes(live_server: str) -> None:
+    """Saved queries and the endpoint are its methods; a wrong value is told what is right."""
+    api = OpenAPIClient(definition=f"{live_server}/openapi.json")
+
+    # Such clients read as JSON what is called application/json, and nothing else.
+    with api.Client(headers={"Accept": "application/json"}) as client:
+        votes = client.votes_resolution(resolution="A/RES/74/247")
+        wrong = client.votes_resolution(resolution="A/RES/74/274")
+        disputed = client.sparql_get(query=DISPUTED)
+
+    rows = votes["data"]["results"]["bindings"]
+    told = {row["actorLabel"]["value"]: row["choice"]["value"] for row in rows}
+    assert told == VOTED
+    assert wrong["status"] == 400
+    assert "did you mean" in wrong["data"]
+    assert disputed["data"]["boolean"] is True

@@ -171,10 +171,12 @@ def _content(
     """The media types of a result, with the form of those that are JSON."""
     content: Json = {str(media_type): _TEXT for media_type in offered}
     if MediaType.JSON in content:
-        content[MediaType.JSON] = {"schema": _rows(list(columns)) if form == "SELECT" else _RESULT}
+        said = {"schema": _rows(list(columns)) if form == "SELECT" else _RESULT}
+        # First the name that generic clients know to be JSON.
+        content = {"application/json": said, **content, MediaType.JSON: said}
     if MediaType.JSON_LD in content:
         content[MediaType.JSON_LD] = {"schema": {"type": ["object", "array"]}}
-    return {str(media_type): said for media_type, said in content.items()}
+    return {str(media_type): told for media_type, told in content.items()}
 
 
 def _rows(columns: list[str]) -> Json:
