@@ -49,6 +49,13 @@ MEBIBYTE = 2**20
     show_default=True,
     help="MiB that one query may use, beside what the release takes.",
 )
+@click.option(
+    "--cache-size",
+    type=click.IntRange(min=0),
+    default=64,
+    show_default=True,
+    help="MiB of answers that each web process keeps; 0 keeps none.",
+)
 @click.pass_obj
 def serve_command(
     options: Options,
@@ -59,6 +66,7 @@ def serve_command(
     workers: int,
     query_timeout: float,
     query_memory: int,
+    cache_size: int,
 ) -> None:
     """Serve the current release over HTTP.
 
@@ -72,4 +80,5 @@ def serve_command(
         port=port,
         engine=EngineOptions(workers=workers, memory=query_memory * MEBIBYTE),
         query_timeout=query_timeout,
+        cache_size=cache_size * MEBIBYTE,
     )

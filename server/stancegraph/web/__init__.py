@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 
 from stancegraph.web import errors, openapi, pages, saved, sparql
+from stancegraph.web.cache import FRESHNESS
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
 if TYPE_CHECKING:
@@ -45,5 +46,5 @@ def _common_headers(response: Response) -> Response:
         response.headers["Access-Control-Max-Age"] = "86400"
     response.vary.add("Accept")
     if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-cache"  # keep it, but ask whether it still holds
+        response.headers["Cache-Control"] = FRESHNESS
     return response

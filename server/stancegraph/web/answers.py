@@ -8,16 +8,18 @@ import re
 
 from flask import Response, request
 
+from stancegraph import __version__
 from stancegraph.engine import UPDATE_REFUSED, Ask
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
-from stancegraph.sparql import is_update, query_form
+from stancegraph.sparql import Kind, is_update, query_form, tokens
 from stancegraph.web.bridge import on_hang_up
+from stancegraph.web.cache import UNKEPT
 from stancegraph.web.negotiation import choose
 from stancegraph.web.site import current_site
 
 # Functions whose value is another one each time, called anywhere in a query.
-_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#.*\n)*\(", re.IGNORECASE)
+_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#[^\r\n]*[\r\n])*\(", re.IGNORECASE)
 
 
 def respond(
@@ -52,7 +54,7 @@ def respond(
         deadline=site.query_timeout,
     )
     tag = _tag(site.release.checksum, ask, content_type)
-    if tag and tag in request.if_none_match and request.method in {"GET", "HEAD"}:
+    if tag and _known_to_client(tag):
         response = Response(status=304)
     else:
         answer = site.engine.ask(ask)
@@ -65,12 +67,53 @@ def respond(
             response.call_on_close(answer.close)
     if tag:
         response.set_etag(tag)
+    else:
+        response.headers["Cache-Control"] = UNKEPT
     return response
 
 
 def _tag(checksum: str, ask: Ask, content_type: str) -> str | None:
     """What names this answer for ever; None where asking again gives another one."""
-    if _VOLATILE.search(ask.query):
+    if _another_each_time(ask.query):
         return None
-    key = repr((checksum, content_type, ask.query, ask.default_graphs, ask.named_graphs))
+    # The program's version stands for how it writes a result.
+    release = (checksum, __version__)
+    key = repr((release, content_type, ask.query, ask.default_graphs, ask.named_graphs))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _another_each_time(query: str) -> bool:
+    """Whether the answer may be another one each time: it calls a clock, or makes new nodes.
+
+    It errs on the safe side: text in a string may count as a call.
+    """
+    # Only tokens have their codepoint escapes resolved: N\u004FW() is a call too.
+    text = " ".join(token.text for token in tokens(query)) if "\\" in query else query
+    return bool(_VOLATILE.search(text)) or _makes_blank_nodes(query)
+
+
+def _makes_blank_nodes(query: str) -> bool:
+    """Whether the template of a CONSTRUCT has blank nodes, which each answer names anew."""
+    if query_form(query) != "CONSTRUCT":
+        return False
+    begun = False
+    for token in tokens(query):
+        word = token.text.upper() if token.kind is Kind.WORD else ""
+        if word.startswith("CONSTRUCT"):
+            begun = True
+        elif begun and (token.kind is Kind.BLANK or token.text in {"[", "("}):
+            return True
+        elif begun and (token.text == "}" or word in {"FROM", "WHERE"}):
+            return False
+    return False
+
+
+def _known_to_client(tag: str) -> bool:
+    """Whether the client of a GET holds the answer that *tag* names.
+
+    Compared weakly, since a proxy that compresses weakens the tag; and ``*`` counts for
+    nothing here, where it is not known whether there is an answer at all.
+    """
+    known = request.if_none_match
+    held = known.is_strong(tag) or known.is_weak(tag)
+    return held and request.method in {"GET", "HEAD"}

@@ -27,6 +27,7 @@ from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorP
 from stancegraph.errors import OperationError
 from stancegraph.web import Site, create_app
 from stancegraph.web.bridge import Bridge
+from stancegraph.web.cache import AnswerCache
 from stancegraph.web.site import EXAMPLE, MAX_BODY
 
 if TYPE_CHECKING:
@@ -41,11 +42,16 @@ ACCESS = '%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'  # never the
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """What a web process must be told, since it starts with nothing."""
+    """What a web process must be told, since it starts with nothing.
+
+    Attributes:
+        cache_size: Bytes of answers to keep; 0 for none.
+    """
 
     release: Release
     engine: Path
     query_timeout: float
+    cache_size: int
 
 
 def serve(
@@ -55,12 +61,14 @@ def serve(
     port: int,
     engine: EngineOptions,
     query_timeout: float,
+    cache_size: int,
 ) -> None:
     """Serve the current release until SIGTERM or SIGINT, then finish what runs.
 
     Args:
         port: 0 for any that is free.
         query_timeout: Seconds that one query may take.
+        cache_size: Bytes of answers that each web process keeps; 0 for none.
 
     Raises:
         OperationError: there is no release, it is of another version, or the port is taken.
@@ -70,7 +78,7 @@ def serve(
     ip, port = _free_place(host, port)
     supervisor = SupervisorProcess(release.quads_file, engine)
     try:
-        options = WebOptions(release, supervisor.socket, query_timeout)
+        options = WebOptions(release, supervisor.socket, query_timeout, cache_size)
         server = _web_server(ip, port)
         server.on_startup(partial(_announce, release, _address(host, port)))
         server.on_startup(server.end_on_hang_up)
@@ -93,7 +101,7 @@ def _check_catalog(release: Release) -> None:
         raise OperationError(message) from error
 
 
-def make_app(options: WebOptions) -> Bridge:
+def make_app(options: WebOptions) -> AnswerCache:
     """The application of one web process, made in it."""
     engine = SocketEngine(options.engine, options.release.id)
     site = Site(
@@ -103,7 +111,8 @@ def make_app(options: WebOptions) -> Bridge:
         description=_description(engine, options.release),
         query_timeout=options.query_timeout,
     )
-    return Bridge(create_app(site).wsgi_app, max_body=MAX_BODY)
+    bridge = Bridge(create_app(site).wsgi_app, max_body=MAX_BODY)
+    return AnswerCache(bridge, size=options.cache_size, max_body=MAX_BODY)
 
 
 def _description(engine: Engine, release: Release) -> str:
