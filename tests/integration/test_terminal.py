@@ -7,9 +7,9 @@ import io
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -355,17 +355,24 @@ def test_the_help_of_each_command_has_an_example(name: str, command: click.Comma
     assert f"stancegraph {name}" in text.partition("\n")[2], text
 
 
+def test_the_page_on_the_terminal_names_every_command() -> None:
+    """What it does not name, nobody finds."""
+    page = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text("utf-8")
+
+    assert [name for name in main.commands if f"`{name}`" not in page] == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["search", "canada"], ["describe", "state/CAN"], ["sparql", "-q", "ASK {}"]],
     ids=lambda arguments: str(arguments[0]),
 )
 def test_a_command_answers_within_a_second(shipped_releases: Path, arguments: list[str]) -> None:
-    """The best of five, so that it is the command that is measured and not the machine."""
-    times = []
-    for _ in range(5):
-        start = time.monotonic()
-        assert run(shipped_releases, *arguments).returncode == 0
-        times.append(time.monotonic() - start)
+    """Of processor time, its own and that of its engine, however busy the machine is."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
 
-    assert min(times) < 1
+    done = run(shipped_releases, *arguments)
+
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.build.release import Release
-    from stancegraph.queryfile import Parameter, SavedQuery
+    from stancegraph.parameters import Parameter
+    from stancegraph.queryfile import SavedQuery
 
 PROGRAM = "stancegraph"
 VARIABLE = "_STANCEGRAPH_COMPLETE"

@@ -105,9 +105,13 @@ def as_turtle(triples: bytes, release: Release) -> str:
     text = triples.decode()
     prefixes = {space.prefix: space.iri for space in NAMESPACES if f"<{space.iri}" in text}
     base = f"{release.base}id/"
-    written = ox.serialize(parsed, format=ox.RdfFormat.TURTLE, prefixes=prefixes, base_iri=base)
+    written = ox.serialize(parsed, format=ox.RdfFormat.TURTLE, prefixes=prefixes)
     assert written is not None  # noqa: S101 (no file to write to was given)
-    # The writer gives the prefixes relative to the base, which nobody could copy.
-    body = re.sub(r"\A(@(base|prefix) .*\n)+", "", written.decode())
+    # The writer's own way with a base makes relative IRIs of all others too, </ontology#x>.
+    string_or_thing = re.compile(rf'"(?:[^"\\]|\\.)*"|<{re.escape(base)}([a-z-]+/[^>]*)>')
+    body = string_or_thing.sub(
+        lambda found: f"<{found[1]}>" if found[1] else found[0],
+        re.sub(r"\A(@prefix .*\n)+", "", written.decode()),
+    )
     head = [f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(prefixes.items())]
     return "".join([f"BASE <{base}>\n", *head, "\n", body])

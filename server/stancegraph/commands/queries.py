@@ -78,7 +78,11 @@ def new_command(options: Options, *, name: str) -> None:
     """Start the saved query THEME/NAME from a template, which can be asked as it is.
 
     Prints the file. One that is there already is left as it is.
-    """
+
+    \b
+    Example:
+      stancegraph queries new votes/by-day
+    """  # noqa: D301 - click's mark for lines to keep
     if not NAME.fullmatch(name):
         told = f"{name!r} must be of small letters, digits and '-', as in votes/by-day"
         raise click.BadParameter(told, param_hint="THEME/NAME")
@@ -113,7 +117,12 @@ def test_command(
     The queries are those of the graph folder as it is now, the data that of the current
     release. What differs is shown as lines with - and +. Exit status: 1 if anything differs
     and was not kept, or a query has no rows to compare with.
-    """
+
+    \b
+    Examples:
+      stancegraph queries test
+      stancegraph queries test votes/by-day --update
+    """  # noqa: D301 - click's mark for lines to keep
     folder = options.folder
     queries = _queries(folder, names)
     release = open_release(releases or folder.releases)
