@@ -71,7 +71,13 @@ def serve_command(
     """Serve the current release over HTTP.
 
     Ends on SIGTERM or Ctrl-C, when it has answered what it was asked.
-    """
+
+    \b
+    Examples:
+      stancegraph serve
+      stancegraph serve --host 0.0.0.0 --port 80 --releases /srv/releases
+      stancegraph --graph moon serve --port 8001
+    """  # noqa: D301 - click's mark for lines to keep
     from stancegraph.web.server import serve  # noqa: PLC0415 (no other command needs the web)
 
     serve(
