@@ -75,13 +75,17 @@ EXAMPLE = "give a key, a name or an IRI, as who=CAN"
         ("http://a<b", "'http://a<b' is no IRI: Invalid IRI code point '<'"),
         (
             f"{BASE}id/state/CAM",
-            f"<{BASE}id/state/CAM> names no state, area or organisation of this graph; "
-            "did you mean CAN (Canada)?",
+            (
+                f"<{BASE}id/state/CAM> names no state, area or organisation of this graph; "
+                "did you mean CAN (Canada)?"
+            ),
         ),
         (
             "http://www.wikidata.org/entity/Q16",
-            "<http://www.wikidata.org/entity/Q16> names no state, area or organisation of this "
-            "graph; give a key, a name or an IRI, as who=CAN",
+            (
+                "<http://www.wikidata.org/entity/Q16> names no state, area or organisation of this "
+                "graph; give a key, a name or an IRI, as who=CAN"
+            ),
         ),
     ],
 )
