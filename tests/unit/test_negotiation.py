@@ -9,7 +9,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from stancegraph.errors import BadParameter, NotAcceptable
-from stancegraph.web.negotiation import choose
+from stancegraph.web.negotiation import choose, choose_document
 
 if TYPE_CHECKING:
     from stancegraph.sparql import QueryForm
@@ -92,3 +92,16 @@ def test_an_unknown_format_is_told() -> None:
     """With the names that are known."""
     with pytest.raises(BadParameter, match="json, xml, csv, tsv, ttl, nt"):
         choose("SELECT", accept(""), "pdf")
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("application/n-quads, application/ld+json;q=0.9, text/turtle;q=0.6", "jsonld"),
+        ("application/trig, text/turtle;q=0.5", "trig"),
+        ("application/n-quads", "nq"),
+    ],
+)
+def test_a_document_names_graphs_only_where_that_is_wanted(header: str, name: str) -> None:
+    """What a thing is stands in no default graph then, where clients look for it first."""
+    assert choose_document(accept(header), None, "ttl") == name

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from werkzeug.datastructures import MIMEAccept
+
 from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, MediaType
 from stancegraph.errors import BadParameter, NotAcceptable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from werkzeug.datastructures import MIMEAccept
 
     from stancegraph.sparql import QueryForm
 
@@ -56,6 +56,8 @@ DOCUMENTS: dict[str, str] = {
     **{name: str(form) for name, form in SHORT_NAMES.items() if form in GRAPHS},
     HTML: "text/html",
 }
+QUADS = frozenset({MediaType.TRIG, MediaType.N_QUADS})
+WORTH_OF_QUADS = 0.85
 _DOCUMENT_ALIASES: dict[str, str] = {
     "application/json": "jsonld",
     "application/xhtml+xml": HTML,
@@ -115,10 +117,22 @@ def choose_document(accept: MIMEAccept, short_name: str | None, default: str) ->
         raise BadParameter("format", f"is one of {', '.join(DOCUMENTS)}")
     names = {media_type: name for name, media_type in DOCUMENTS.items()}
     offered = sorted(names, key=lambda media_type: names[media_type] != default)
-    best = preferred(accept, [*offered, *_DOCUMENT_ALIASES])
+    best = preferred(_for_documents(accept), [*offered, *_DOCUMENT_ALIASES])
     if best is None:
         raise NotAcceptable(tuple(names))
     return names.get(best) or _DOCUMENT_ALIASES[best]
+
+
+def _for_documents(accept: MIMEAccept) -> MIMEAccept:
+    """*accept*, with formats that name graphs weighed down.
+
+    Clients such as Comunica ask for N-Quads a little rather than for all else, and then look
+    for what is known of a thing in the default graph, which is empty there.
+    """
+    return MIMEAccept(
+        (media_type, quality * (WORTH_OF_QUADS if media_type in QUADS else 1))
+        for media_type, quality in accept
+    )
 
 
 def is_document(short_name: str) -> bool:
