@@ -221,6 +221,7 @@ class _Reading:
         self.path = path.relative_to(root).as_posix()
         self.problems: list[Problem] = []
         self.parsed = False
+        self.unread: set[str] = set()  # what params lines name that could not be read
         self.text = ""
         self.all: list[Token] = []
         self.tokens: list[Token] = []
@@ -348,6 +349,7 @@ def _params_lines(reading: _Reading) -> list[_Line]:
         if terms is None:
             message = f"a line marked {MARK} holds one VALUES block of one row"
             reading.problem(number, f"{message}; of lists, one of each combination")
+            reading.unread |= {t.text[1:] for t in block if t.kind is Kind.VARIABLE}
             continue
         last = block[-1]
         lines.append(_Line(number, block[0].start, last.start + len(last.text), terms))
@@ -402,6 +404,8 @@ def _parameters(reading: _Reading, lines: Sequence[_Line]) -> dict[str, Paramete
         )
         if wrong := wrong_declaration(said):
             reading.problem(at, f"parameter {name}: {wrong}")
+        elif name not in examples and name in reading.unread:
+            continue
         elif name not in examples:
             reading.problem(at, f"parameter {name} is bound by no line marked {MARK}")
         elif isinstance(made := declared(name, said, examples[name], prefixes), str):
