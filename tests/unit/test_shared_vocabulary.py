@@ -202,6 +202,32 @@ moon-shape:State-landings a sh:PropertyShape ;
     assert found == []
 
 
+def test_a_list_of_codes_gets_a_sister(moon: GraphFolder) -> None:
+    """Where a shared list lacks a code, one under the graph's own base does as well."""
+    (moon.root / "ontology").mkdir()
+    (moon.root / "ontology" / "action-kind.ttl").write_text(
+        f"""\
+BASE <{BASE}id/>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+<code/action-kind> a skos:ConceptScheme ;
+    skos:definition "What states do towards treaties of the Moon, besides the shared list."@en ;
+    skos:prefLabel "More kinds of treaty action"@en .
+<code/action-kind/landing> a skos:Concept ;
+    skos:definition "The actor binds itself by landing."@en ;
+    skos:inScheme <code/action-kind> ;
+    skos:notation "landing" ;
+    skos:prefLabel "landing"@en .
+""",
+        "utf-8",
+    )
+    rewrite(moon, "data/moon.ttl", "action-kind:signature", "<code/action-kind/landing>")
+    rewrite(moon, "data/moon.ttl", "<action/moon/CHL/signature>", "<action/moon/CHL/landing>")
+
+    found = messages(moon)
+
+    assert found == []
+
+
 def test_a_thing_under_another_base_is_told_once_a_file(moon: GraphFolder) -> None:
     """The commonest slip in a copied file is its BASE."""
     rewrite(moon, "data/moon.ttl", BASE, "https://w3id.org/stancegraph/")
