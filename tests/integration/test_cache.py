@@ -268,6 +268,35 @@ def test_a_wrong_query_is_not_made_right_by_a_condition(client: Client) -> None:
     assert client.ask("SELECT * { ?s ?p }", if_none_match="*").status == 400
 
 
+def test_a_page_that_tells_what_is_wrong_is_not_kept(client: Client) -> None:
+    """The page of a saved query with a bad parameter is an error like others."""
+    path = "/queries/votes/of-a-state?actor=ATLANTIS"
+
+    found = [client.request("GET", path, accept="text/html") for _ in range(2)]
+
+    for reply in found:
+        assert (reply.status, reply.kept) == (400, False)
+        assert reply.headers["content-type"] == "text/html; charset=utf-8"
+        assert reply.headers["cache-control"] == "no-store"
+
+
+def test_a_page_with_a_result_that_is_never_the_same_is_not_kept(
+    small: GraphFolder, tmp_path: Path
+) -> None:
+    """What a saved query says of the time is said anew each time, on its page too."""
+    query = next(small.root.rglob("of-a-state.rq"))
+    text = query.read_text("utf-8").replace("?choice\nWHERE", "?choice (NOW() AS ?now)\nWHERE")
+    query.write_text(text.replace("[vote, choice]", "[vote, choice, now]"))
+    build(small, tmp_path / "releases", release_date=date(2026, 11, 22))
+
+    with serving(tmp_path / "releases", tmp_path) as place, client_of(place) as client:
+        path = "/queries/votes/of-a-state?actor=PER"
+        found = [client.request("GET", path, accept="text/html") for _ in range(2)]
+
+    assert [(reply.status, reply.kept) for reply in found] == [(200, False)] * 2
+    assert {reply.headers["cache-control"] for reply in found} == {"no-store"}
+
+
 def test_a_result_that_is_broken_off_is_not_kept(place: str) -> None:
     """Nobody gets its beginning as though it were the whole."""
     for _ in range(3):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
 from stancegraph.web import errors, openapi, pages, saved, sparql
-from stancegraph.web.cache import FRESHNESS
+from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
 if TYPE_CHECKING:
@@ -46,5 +47,6 @@ def _common_headers(response: Response) -> Response:
         response.headers["Access-Control-Max-Age"] = "86400"
     response.vary.add("Accept")
     if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = FRESHNESS
+        wrong = response.status_code >= HTTPStatus.BAD_REQUEST
+        response.headers["Cache-Control"] = UNKEPT if wrong else FRESHNESS
     return response

@@ -74,7 +74,7 @@ def respond(
 
 def _tag(checksum: str, ask: Ask, content_type: str) -> str | None:
     """What names this answer for ever; None where asking again gives another one."""
-    if _another_each_time(ask.query):
+    if another_each_time(ask.query):
         return None
     # The program's version stands for how it writes a result.
     release = (checksum, __version__)
@@ -82,7 +82,7 @@ def _tag(checksum: str, ask: Ask, content_type: str) -> str | None:
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def _another_each_time(query: str) -> bool:
+def another_each_time(query: str) -> bool:
     """Whether the answer may be another one each time: it calls a clock, or makes new nodes.
 
     It errs on the safe side: text in a string may count as a call.

@@ -16,7 +16,8 @@ from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType, first_rows
 from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.parameters import as_tuple
 from stancegraph.sparql import query_form
-from stancegraph.web.answers import respond
+from stancegraph.web.answers import another_each_time, respond
+from stancegraph.web.cache import UNKEPT
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
 from stancegraph.web.site import current_site
@@ -148,7 +149,10 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
         address=lambda **more: address_of(query, terms or {}, **more),
         example_address=example_address(query),
     )
-    return make_response(page, 400 if problems and not waiting else 200)
+    response = make_response(page, 400 if problems and not waiting else 200)
+    if text and another_each_time(text):
+        response.headers["Cache-Control"] = UNKEPT
+    return response
 
 
 def _read(
