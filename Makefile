@@ -17,8 +17,8 @@ test: $(VENV)/.dev-installed lint
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev-installed
-	$(BIN)/ruff check server tests
-	$(BIN)/ruff format --check server tests
+	$(BIN)/ruff check server tests bench
+	$(BIN)/ruff format --check server tests bench
 	$(BIN)/mypy
 
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
