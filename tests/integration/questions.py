@@ -5,21 +5,25 @@ from __future__ import annotations
 from rdflib import Namespace
 from rdflib.namespace import RDFS
 
-THINGS = Namespace("https://w3id.org/stancegraph/id/")
-GRAPHS = Namespace("https://w3id.org/stancegraph/graph/")
-SG = Namespace("https://w3id.org/stancegraph/ontology#")
+BASE = Namespace("https://w3id.org/stancegraph/")
+THINGS = Namespace(BASE["id/"])
+GRAPHS = Namespace(BASE["graph/"])
+SG = Namespace(BASE["ontology#"])
 PREFIXES = f"""
 PREFIX rdfs: <{RDFS}>
 PREFIX sg: <{SG}>
 """
 
-# Who voted how on A/RES/74/247.
+# How seven states voted on A/RES/74/247.
 VOTES = f"""{PREFIXES}
+PREFIX state: <{THINGS}state/>
 SELECT ?state ?choice
 WHERE {{
+  VALUES ?actor {{ state:AUS state:CAN state:CHN state:KOR state:PER state:RUS state:USA }}
   ?vote sg:rollCall <{THINGS}rollcall/unga/A-RES-74-247> ;
-        sg:actor/rdfs:label ?state ;
+        sg:actor ?actor ;
         sg:choice/rdfs:label ?choice .
+  ?actor rdfs:label ?state .
 }}
 ORDER BY ?state"""
 VOTED = {
@@ -33,7 +37,8 @@ VOTED = {
 }
 
 # On what evidence the vote of one of them rests.
-VOTE = THINGS["vote/unga/A-RES-74-247/CAN"]
+VOTE_PATH = "id/vote/unga/A-RES-74-247/CAN"
+VOTE = BASE[VOTE_PATH]
 VOTE_EVIDENCE = {THINGS["evidence/atlas-peru/CA8"], THINGS["evidence/undl-3841023/roll-call"]}
 EVIDENCE = f"CONSTRUCT WHERE {{ <{VOTE}> <{SG.evidence}> ?evidence }}"
 

@@ -10,8 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rdflib.namespace import RDFS
 
-from tests.integration.questions import DISPUTED, EVIDENCE, VOTE_EVIDENCE, VOTED, VOTES
+from tests.integration.questions import (
+    DISPUTED,
+    EVIDENCE,
+    SG,
+    VOTE,
+    VOTE_EVIDENCE,
+    VOTE_PATH,
+    VOTED,
+    VOTES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +115,16 @@ def test_comunica_asks_at_the_terminal(
     answer = run("comunica-sparql", f"{live_server}/sparql", query, "-t", media_type)
 
     assert told in answer
+
+
+@pytest.mark.parametrize("ending", ["", ".jsonld"])
+def test_comunica_reads_an_iri_as_a_source(run: Run, live_server: str, ending: str) -> None:
+    """What is known of a vote is where it looks: in the default graph of the document."""
+    query = f"SELECT ?label WHERE {{ <{VOTE}> <{SG.choice}>/<{RDFS.label}> ?label }}"
+
+    answer = run("comunica-sparql", f"{live_server}/{VOTE_PATH}{ending}", query, "-t", "text/csv")
+
+    assert answer.split() == ["label", "no"]
 
 
 # sparql-http-client
