@@ -158,7 +158,7 @@ def _declarations(
         if iri:
             lines.append(f"PREFIX {prefix}: <{iri}>")
     if lines:
-        return "\n".join(lines)
+        return "\n".join(["add", *lines]) if len(lines) > 1 else f"add {lines[0]}"
     near = get_close_matches(missing[0], [*declared, *known], n=1, cutoff=0.6)
     return f"did you mean {near[0]}: instead of {missing[0]}:?" if near else ""
 

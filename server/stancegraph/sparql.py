@@ -268,6 +268,21 @@ def check_syntax(query: str) -> None:
         raise syntax_error(query, error) from error
 
 
+def excerpt(query: str, line: int, column: int, width: int = 100) -> tuple[str, int]:
+    """The line of *query* at a place, and the offset in it of that place.
+
+    Of a longer line about *width* characters around the place are given, ``…`` for the rest;
+    a control character or tab has become a space.
+    """
+    lines = re.split(r"\r\n|\n|\r", query)
+    text = re.sub(r"[\x00-\x1f\x7f]", " ", lines[min(line, len(lines)) - 1])
+    offset = min(column - 1, len(text))
+    start = max(0, offset - width // 2)
+    end = start + width
+    before, after = "…" if start else "", "…" if end < len(text) else ""
+    return f"{before}{text[start:end]}{after}".rstrip(), offset - start + len(before)
+
+
 def syntax_error(query: str, error: SyntaxError, base: str | None = None) -> QuerySyntaxError:
     """What pyoxigraph says of *query*, in words that help to mend it, with line and column.
 

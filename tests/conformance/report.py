@@ -73,11 +73,13 @@ def _table() -> Iterator[str]:
 def _reasons() -> Iterator[str]:
     yield "## Deviations\n"
     for side, title in SIDES.items():
+        listed = [each for each in deviations() if each.side == side]
+        if not listed:
+            continue
         yield f"### {title}\n"
-        for each in deviations():
-            if each.side == side:
-                yield f"- {each.reason}"
-                yield from _where(each)
+        for each in listed:
+            yield f"- {each.reason}"
+            yield from _where(each)
         yield ""
 
 

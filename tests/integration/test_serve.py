@@ -222,7 +222,9 @@ def test_a_syntax_error_has_its_place(server: Server) -> None:
     assert (reply.problem["line"], reply.problem["column"]) == (2, 6)
     assert reply.problem["error"] == "QuerySyntaxError"
     assert text.headers["content-type"] == "text/plain; charset=utf-8"
-    assert text.text == "400 Bad Request: line 2, column 6: unexpected 'é€'\n"
+    assert text.text == (
+        "400 Bad Request: line 2, column 6: unexpected 'é€'\n\n    ?s 'é€' ?o }\n       ^\n"
+    )
 
 
 @pytest.mark.parametrize(

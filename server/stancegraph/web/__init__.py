@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from stancegraph.web import errors, openapi, pages, saved, sparql
+from stancegraph.web import entities, errors, examples, openapi, pages, saved, sparql
 from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from flask import Response
 
 __all__ = ["Site", "create_app"]
+
+
+# Headers that scripts of other sites may read, beside those that they always may.
+EXPOSED = (
+    "Allow, Content-Location, ETag, Link, Location, Retry-After, X-Request-Id, "
+    "X-Stancegraph-Release"
+)
 
 
 def create_app(site: Site) -> Flask:
@@ -25,7 +32,7 @@ def create_app(site: Site) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for blueprint in (pages.bp, sparql.bp, saved.bp, openapi.bp):
+    for blueprint in (pages.bp, sparql.bp, saved.bp, openapi.bp, examples.bp, entities.bp):
         app.register_blueprint(blueprint)
     errors.register(app)
     app.after_request(_common_headers)
@@ -40,10 +47,11 @@ def _common_headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'self'"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "ETag, X-Stancegraph-Release"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
     if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
-        response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match"
+        allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
+        response.headers["Access-Control-Allow-Methods"] = allowed
+        response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, *"
         response.headers["Access-Control-Max-Age"] = "86400"
     response.vary.add("Accept")
     if "Cache-Control" not in response.headers:

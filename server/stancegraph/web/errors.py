@@ -1,28 +1,40 @@
-"""How failures are told: one handler, RFC 9457 problems or plain text."""
+"""How failures are told: one handler; a problem document, plain text, or a page.
+
+Programs get a problem document (RFC 9457), browsers a page, and terminals text. What a caller
+is, the Accept header says; where that names neither form, curl and its like are terminals,
+and whatever else is a program.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from http import HTTPStatus
+from textwrap import indent
 from typing import TYPE_CHECKING
 
-from flask import Flask, json, make_response, request
+from flask import Flask, g, json, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
+from stancegraph.engine import SHORT_NAMES
 from stancegraph.errors import (
     BadParameter,
     EngineDown,
     EngineError,
     NotAcceptable,
-    QuerySyntaxError,
+    QueryError,
     RequestError,
+    Retired,
     StancegraphError,
     TooLarge,
+    UnknownThing,
+    UnsupportedMediaType,
 )
-from stancegraph.web.negotiation import preferred
-from stancegraph.web.site import MAX_BODY
+from stancegraph.sparql import excerpt
+from stancegraph.web import links
+from stancegraph.web.site import MAX_BODY, current_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +42,10 @@ if TYPE_CHECKING:
     from flask import Response
 
 PROBLEM = "application/problem+json"
+TEXT = "text/plain"
+HTML_PAGE = "text/html"
+# Programs that people type at a terminal; all of them accept anything.
+TERMINALS = re.compile(r"(?:curl|Wget|HTTPie|xh)/")
 RETRY_AFTER = "5"  # seconds
 
 _log = logging.getLogger("stancegraph.web")
@@ -52,7 +68,10 @@ def _tell(error: Exception) -> Response:
         if error.code < HTTPStatus.BAD_REQUEST:  # a redirect
             return make_response(error.get_response())
         headers = {name: text for name, text in error.get_headers() if name == "Allow"}
-        return _response(error.code, error.description or "", {}, headers)
+        detail = error.description or ""
+        if "Allow" in headers:
+            detail = f"{request.method} is not allowed here; allowed are {headers['Allow']}"
+        return _response(error.code, detail, {}, headers)
     return _unforeseen(error)
 
 
@@ -67,34 +86,96 @@ def _unforeseen(error: BaseException) -> Response:
 def _details(error: StancegraphError) -> dict[str, object]:
     """The members that a problem of this kind has beside the common ones."""
     details: dict[str, object] = {"error": type(error).__name__}
-    if isinstance(error, QuerySyntaxError) and error.line is not None:
-        details |= {"line": error.line, "column": error.column}
+    if isinstance(error, QueryError):
+        details |= _place(error)
     if isinstance(error, BadParameter):
         details["parameters"] = error.problems
     if isinstance(error, NotAcceptable):
         details["offered"] = list(error.offered)
+    if isinstance(error, UnsupportedMediaType):
+        details["offered"] = list(error.read)
+    if isinstance(error, UnknownThing) and error.addresses:
+        details["see"] = [{"address": a, "name": name} for a, name in error.addresses.items()]
+    if isinstance(error, Retired) and error.successors:
+        site = current_site()
+        details["see"] = [
+            {"address": links.address(site, iri), "name": links.label(site, iri) or iri}
+            for iri in error.successors
+        ]
     return details
 
 
+def _place(error: QueryError) -> dict[str, object]:
+    """Where in the query, with that line of it and a caret below the place, and the hint."""
+    place: dict[str, object] = {}
+    query = g.get("query")
+    if error.line is not None and error.column is not None:
+        place |= {"line": error.line, "column": error.column}
+        if isinstance(query, str):
+            text, offset = excerpt(query, error.line, error.column)
+            place["excerpt"] = f"{text}\n{' ' * offset}^"
+    if error.hint:
+        place["hint"] = error.hint
+    return place
+
+
 def _headers(error: StancegraphError) -> dict[str, str]:
-    return {"Retry-After": RETRY_AFTER} if isinstance(error, EngineDown) else {}
+    if isinstance(error, EngineDown):
+        return {"Retry-After": RETRY_AFTER}
+    if isinstance(error, UnsupportedMediaType):
+        return {"Accept-Post": ", ".join(error.read)}
+    if isinstance(error, Retired) and error.successors:
+        return {"Link": ", ".join(f'<{iri}>; rel="successor-version"' for iri in error.successors)}
+    return {}
 
 
 def _response(
     status: int, detail: str, details: Mapping[str, object], headers: Mapping[str, str]
 ) -> Response:
-    """A problem document, or one line of text for those who prefer text."""
+    """The answer in the form that suits the caller; nobody is to keep it."""
     title = HTTP_STATUS_CODES.get(status, "Unknown")
-    kinds = [PROBLEM, "application/json", "text/plain", "text/html"]
-    if (preferred(request.accept_mimetypes, kinds) or PROBLEM).startswith("text/"):
-        response = make_response(f"{status} {title}: {detail}\n")
-        response.mimetype = "text/plain"
+    problem = {
+        "type": "about:blank", "title": title, "status": status, "detail": detail, **details,
+    }  # fmt: skip
+    media_type = _form()
+    if media_type == HTML_PAGE:
+        body = render_template(
+            "error.html",
+            site=current_site(),
+            problem=problem,
+            query=g.get("query"),
+            short_names=SHORT_NAMES,
+        )
+    elif media_type == TEXT:
+        body = _as_text(problem)
     else:
-        common = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        problem = {**common, **details}
-        response = make_response(json.dumps(problem, ensure_ascii=False) + "\n")
-        response.mimetype = PROBLEM
+        body = json.dumps(problem, ensure_ascii=False) + "\n"
+    response = make_response(body)
+    response.mimetype = media_type
     response.status_code = status
     response.headers.update(headers)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _form() -> str:
+    """The media type of a failure that suits the caller best."""
+    accept = request.accept_mimetypes
+    named = {media_type.lower(): quality for media_type, quality in accept if quality > 0}
+    # Clients of RDF accept pages too, as a last resort; browsers prefer them.
+    if HTML_PAGE in named and named[HTML_PAGE] >= max(named.values()):
+        return HTML_PAGE
+    as_json = max(named.get(PROBLEM, 0), named.get("application/json", 0))
+    if as_json or TEXT in named:
+        return PROBLEM if as_json >= named.get(TEXT, 0) else TEXT
+    return TEXT if TERMINALS.match(request.user_agent.string) else PROBLEM
+
+
+def _as_text(problem: Mapping[str, object]) -> str:
+    """A problem as people read it at a terminal, the caret under the place."""
+    lines = [f"{problem['status']} {problem['title']}: {problem['detail']}"]
+    if "excerpt" in problem:
+        lines += ["", indent(str(problem["excerpt"]), "  "), ""]
+    if "hint" in problem:
+        lines.append(f"hint: {problem['hint']}")
+    return "\n".join(lines).rstrip() + "\n"

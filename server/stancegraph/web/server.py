@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import logging
 import logging.config
@@ -10,6 +11,9 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from stancegraph.engine import Engine
 
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
+PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
+PROBE_BOUND = 10  # seconds that one look may take
 ACCESS = '%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'  # never the query
 
 
@@ -80,9 +86,9 @@ def serve(
     try:
         options = WebOptions(release, supervisor.socket, query_timeout, cache_size)
         server = _web_server(ip, port)
-        server.on_startup(partial(_announce, release, _address(host, port)))
+        server.on_startup(partial(_announce_later, release, _address(host, port), (ip, port)))
         server.on_startup(server.end_on_hang_up)
-        server.serve(target_loader=partial(make_app, options), wrap_loader=False)
+        server.serve(target_loader=partial(_load, options), wrap_loader=False)
     finally:
         supervisor.stop()
 
@@ -99,6 +105,21 @@ def _check_catalog(release: Release) -> None:
     except (KeyError, TypeError, ValueError) as error:
         message = f"{release.path} is of another version: run `stancegraph build`"
         raise OperationError(message) from error
+
+
+def _load(options: WebOptions) -> AnswerCache:
+    """The application, in a process that ends without waiting for granian's threads.
+
+    Python below 3.13 ends a thread that asks for it while it shuts down, which one of Rust
+    cannot survive: a process that was ended just after its start would abort with a trace.
+    """
+
+    def leave() -> None:
+        logging.shutdown()
+        os._exit(0)
+
+    atexit.register(leave)
+    return make_app(options)
 
 
 def make_app(options: WebOptions) -> AnswerCache:
@@ -223,6 +244,30 @@ def _free_place(host: str, port: int) -> tuple[str, int]:
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announce_later(release: Release, address: str, place: tuple[str, int]) -> None:
+    """Announce once *place* accepts connections, which is after the web processes are up."""
+
+    def announce() -> None:
+        while not _accepts(place):
+            time.sleep(PROBE_PAUSE)
+        with suppress(BrokenPipeError):  # nobody reads on
+            _announce(release, address)
+
+    threading.Thread(target=announce, name="announce", daemon=True).start()
+
+
+def _accepts(place: tuple[str, int]) -> bool:
+    """Whether a server answers there; a place that means every address is asked by one."""
+    ip, port = place
+    ip = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(ip, ip)  # noqa: S104 (nothing is bound)
+    try:
+        with socket.create_connection((ip, port), timeout=PROBE_BOUND) as connection:
+            connection.sendall(b"?\r\n\r\n")  # no request, so answered but not logged
+            return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def _announce(release: Release, address: str) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from stancegraph.engine import SHORT_NAMES, TABLES, UPDATE_REFUSED
+from stancegraph.engine import SHORT_NAMES, TABLES, UPDATE_REFUSED, MediaType
 from stancegraph.errors import BadRequest, QueryRefused, UnsupportedMediaType
 from stancegraph.web.answers import respond
-from stancegraph.web.negotiation import FORMATS
+from stancegraph.web.negotiation import (
+    DOCUMENTS,
+    FORMATS,
+    HTML,
+    choose_document,
+    content_type,
+    is_document,
+)
+from stancegraph.web.service import describe_service, write
 from stancegraph.web.site import EXAMPLE, current_site
-
-if TYPE_CHECKING:
-    from flask import Response
 
 bp = Blueprint("sparql", __name__)
 
@@ -25,29 +29,23 @@ UPDATE = "application/sparql-update"
 MAX_ARGUMENTS = 1000
 
 
-@bp.get("/sparql")
+@bp.get("/sparql", strict_slashes=False)
 def get() -> Response:
-    """Answer ``?query=``, or tell how to ask.
+    """Answer ``?query=``; without it, tell what the endpoint is, to people or to programs.
 
-    200 with the result; 400 for bad SPARQL (with line and column), an update or SERVICE;
-    406 for a format that cannot hold the result; 500, 503, 504 if the query broke a bound,
-    the engine is down or the deadline passed.
+    200 with the result; 400 for bad SPARQL (with line, column and a hint), an update or
+    SERVICE; 406 for a format that cannot hold the result; 500, 503, 504 if the query broke a
+    bound, the engine is down or the deadline passed.
     """
     arguments = read_arguments(request.query_string)
-    if not arguments:
-        return make_response(
-            render_template(
-                "sparql.html",
-                site=current_site(),
-                example=EXAMPLE,
-                short_names=SHORT_NAMES,
-                tables=TABLES,
-            )
-        )
+    short_name = _format(arguments)
+    asks_nothing = not arguments.keys() - {"format"}
+    if asks_nothing and (short_name is None or is_document(short_name)):
+        return _tell_of_itself(short_name)
     return _respond(arguments, _one(arguments, "query"))
 
 
-@bp.post("/sparql")
+@bp.post("/sparql", strict_slashes=False)
 def post() -> Response:
     """Answer a query sent as a form, or as it is; statuses as GET, and 413, 415."""
     arguments = read_arguments(request.query_string)
@@ -63,7 +61,30 @@ def post() -> Response:
     raise UnsupportedMediaType(request.mimetype, (FORM, QUERY))
 
 
+def _tell_of_itself(short_name: str | None) -> Response:
+    """The service description in one of the formats of RDF, or the page for people."""
+    form = choose_document(request.accept_mimetypes, short_name, "ttl")
+    if form != HTML:
+        endpoint = url_for("sparql.get", _external=True)
+        media_type = MediaType(DOCUMENTS[form])
+        body = write(describe_service(endpoint), media_type)
+        return Response(body, content_type=content_type(media_type))
+    response = make_response(
+        render_template(
+            "sparql.html",
+            site=current_site(),
+            example=EXAMPLE,
+            short_names=SHORT_NAMES,
+            tables=TABLES,
+        )
+    )
+    described = url_for("sparql.get", format="ttl")
+    response.headers.add("Link", f'<{described}>; rel="alternate"; type="{MediaType.TURTLE}"')
+    return response
+
+
 def _respond(arguments: MultiDict[str, str], query: str) -> Response:
+    g.query = query  # for what is told of a mistake in it
     return respond(
         query,
         short_name=_format(arguments),
