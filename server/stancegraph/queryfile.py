@@ -26,7 +26,7 @@ from stancegraph.problems import Problem, Severity
 from stancegraph.sparql import Kind, Term, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from pathlib import Path
 
     from stancegraph.folder import GraphFolder
@@ -388,13 +388,7 @@ def _parameters(reading: _Reading, lines: Sequence[_Line]) -> dict[str, Paramete
             reading.line_of("params"), "params must give each name its type: {country: iri}"
         )
         return {}
-    examples: dict[str, tuple[Term, ...]] = {}
-    for line in lines:
-        for name, terms in line.terms.items():
-            if name not in announced:
-                reading.problem(line.number, f"?{name} is not declared: add it to params")
-            if examples.setdefault(name, terms) != terms:
-                reading.problem(line.number, f"?{name} has another value in an earlier params line")
+    examples = _agreed(reading, lines, announced)
     prefixes = sparql.prefixes(reading.tokens)
     params = {}
     for name, declaration in announced.items():
@@ -413,6 +407,20 @@ def _parameters(reading: _Reading, lines: Sequence[_Line]) -> dict[str, Paramete
         else:
             params[name] = made
     return params
+
+
+def _agreed(
+    reading: _Reading, lines: Sequence[_Line], announced: Container[str]
+) -> dict[str, tuple[Term, ...]]:
+    """What the params lines bind each variable to; that they differ is told."""
+    examples: dict[str, tuple[Term, ...]] = {}
+    for line in lines:
+        for name, terms in line.terms.items():
+            if name not in announced:
+                reading.problem(line.number, f"?{name} is not declared: add it to params")
+            if examples.setdefault(name, terms) != terms:
+                reading.problem(line.number, f"?{name} has another value in an earlier params line")
+    return examples
 
 
 def _check_scopes(reading: _Reading, names: Sequence[str], lines: Sequence[_Line]) -> None:
