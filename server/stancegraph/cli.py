@@ -7,48 +7,26 @@ Results go to standard output, what is told on the way to standard error. The ex
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from stancegraph import __version__
-from stancegraph.build.command import build_command, validate_command
-from stancegraph.check_quotes import check_quotes_command
+from stancegraph.commands.build import build_command, validate_command
+from stancegraph.commands.check_quotes import check_quotes_command
 from stancegraph.commands.completion import completion_command
 from stancegraph.commands.describe import describe_command
 from stancegraph.commands.init import init_command
+from stancegraph.commands.options import Options
 from stancegraph.commands.queries import queries_command
+from stancegraph.commands.query import query_command
 from stancegraph.commands.search import search_command
+from stancegraph.commands.serve import serve_command
 from stancegraph.commands.sparql import sparql_command
 from stancegraph.errors import StancegraphError
-from stancegraph.folder import GraphFolder, shipped
-from stancegraph.query import query_command
-from stancegraph.serve import serve_command
 
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What holds for every command.
-
-    Attributes:
-        graph: The graph folder that was named; None for the shipped graph.
-    """
-
-    graph: Path | None
-    verbose: bool
-
-    @property
-    def folder(self) -> GraphFolder:
-        """The graph folder to work on.
-
-        Raises:
-            BadFolder: it is none.
-        """
-        return GraphFolder.at(self.graph) if self.graph else shipped()
 
 
 class Commands(click.Group):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.build.release import Release
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
 
 TURTLE = "ttl"
 FORMS = [TABLE, *(name for name, media_type in SHORT_NAMES.items() if media_type in GRAPHS)]

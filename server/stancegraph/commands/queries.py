@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
     from stancegraph.engine import Engine
     from stancegraph.folder import GraphFolder
     from stancegraph.names import Names

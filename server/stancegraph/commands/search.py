@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
 
 HEADINGS = ("key", "label", "name", "iri")
 

@@ -13,7 +13,7 @@ from stancegraph.commands.output import answer_options, echo_answer
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
 
 
 @click.command("sparql")

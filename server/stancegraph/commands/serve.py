@@ -13,7 +13,7 @@ from stancegraph.engine.embedded import EngineOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
 
 MEBIBYTE = 2**20
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
 
 
 @click.command("query")

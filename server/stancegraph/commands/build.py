@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stancegraph.build import Check, Release
     from stancegraph.build.validate import EngineName
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
 
 
 class Telling(Progress):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stancegraph.build.parse import ParsedGraph
-    from stancegraph.cli import Options
+    from stancegraph.commands.options import Options
     from stancegraph.quotes import Place, Quotation
 
 
