@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from stancegraph.problems import Problem
@@ -93,11 +93,21 @@ class UnknownQuery(RequestError):
 
 
 class UnknownThing(RequestError):
-    """Nothing, or more than one thing, is what *text* calls it; *near* says what may be meant."""
+    """Nothing, or more than one thing, is what *text* calls it; *near* says what may be meant.
+
+    *addresses* has the names of what may be meant by the addresses that lead there.
+    """
 
     status = 404
 
-    def __init__(self, text: str, near: Sequence[str] = (), *, found: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        near: Sequence[str] = (),
+        *,
+        found: bool = False,
+        addresses: Mapping[str, str] | None = None,
+    ) -> None:
         several = " or ".join(near)
         if found:
             message = f"{text!r} may mean {several}: write one of these"
@@ -105,6 +115,7 @@ class UnknownThing(RequestError):
             message = f"nothing is called {text!r}" + (f"; did you mean {several}?" if near else "")
         super().__init__(message)
         self.text = text
+        self.addresses = dict(addresses or {})
 
 
 class Retired(RequestError):

@@ -100,9 +100,14 @@ def document(text: str, *, default: str = "ttl") -> Response:
         about = None if target.kind in {Kind.ONTOLOGY, Kind.SHAPES, Kind.GRAPH} else target.iri
         body = write(facts, form, current_context(), about)
         response = Response(body, content_type=content_type(DOCUMENTS[form]))
-    response.headers["Content-Location"] = _in_header(address_as(site, target.iri.value, form))
-    response.headers["Link"] = ", ".join(_links(site, target.iri.value, form))
+    say_where(response, site, target.iri.value, form)
     return response
+
+
+def say_where(response: Response, site: Site, iri: str, form: str) -> None:
+    """Let *response*, the document about *iri* in the format *form*, link to all the others."""
+    response.headers["Content-Location"] = _in_header(address_as(site, iri, form))
+    response.headers["Link"] = ", ".join(_links(site, iri, form))
 
 
 def current_context() -> Context:
@@ -115,10 +120,10 @@ def current_context() -> Context:
 
 def address_as(site: Site, iri: str, form: str) -> str:
     """Where on this host the document about *iri* is in one format."""
-    address = links.address(site, iri) or ""
-    if not iri.startswith(site.release.base):
-        return f"/describe?iri={quote(iri, safe=':/')}&format={form}"
-    return f"{address}.{form}" if address != "/" else f"/?format={form}"
+    if not iri.startswith(site.release.base) or "#" in iri:
+        return f"{links.describe_address(iri)}&format={form}"
+    path = iri.removeprefix(site.release.base)
+    return f"/{path}.{form}" if path else f"/?format={form}"
 
 
 def _facts(site: Site, target: Target) -> Facts:

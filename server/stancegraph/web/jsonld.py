@@ -182,7 +182,7 @@ class Writer:
         if isinstance(value, ox.Literal):
             return self._literal(predicate, value)
         if (members := self._list(value)) is not None:
-            return {"@list": [self._value(RDF.first, member, path) for member in members]}
+            return {"@list": [self._value(predicate, member, path) for member in members]}
         if value in self._apart:
             return self._reference(value)
         if value in self._facts and value not in path and len(path) < MAX_NESTING:

@@ -14,17 +14,23 @@ if TYPE_CHECKING:
 def address(site: Site, iri: str) -> str | None:
     """Where a reader follows *iri*: on this host, if it is the graph's own; else where it says.
 
-    What the graph shares with another is described on this host too.
-
-    None for what no browser follows, such as ``urn:``.
+    What the graph shares with another, and what only data tells of a release, is described on
+    this host too. None for what no browser follows, such as ``urn:``.
     """
     base = site.release.base
+    if iri.startswith(f"{base}release/") and "#" in iri:
+        return describe_address(iri)
     if iri.startswith(base):
         return f"/{iri.removeprefix(base)}"
     if iri.startswith(tuple(set(site.catalog.names.elsewhere.values()))):
         document, mark, fragment = iri.partition("#")
-        return f"/describe?iri={quote(document, safe=':/')}{mark}{fragment}"
+        return f"{describe_address(document)}{mark}{fragment}"
     return iri if iri.startswith(("http://", "https://")) else None
+
+
+def describe_address(iri: str) -> str:
+    """Where this host describes *iri*, whoever's it is."""
+    return f"/describe?iri={quote(iri, safe=':/')}"
 
 
 def label(site: Site, iri: str) -> str:

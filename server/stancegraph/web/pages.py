@@ -1,11 +1,13 @@
-"""The home page."""
+"""The home page, which is that of the graph itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, make_response, render_template, request
 
+from stancegraph.web.entities import document, say_where
+from stancegraph.web.negotiation import HTML, choose_document
 from stancegraph.web.saved import example_address
 from stancegraph.web.site import EXAMPLE, current_site
 
@@ -17,7 +19,16 @@ bp = Blueprint("pages", __name__)
 
 @bp.get("/")
 def home() -> Response:
-    """What this is, what the release holds, and what can be asked of it."""
-    return make_response(
-        render_template("home.html", site=current_site(), address=example_address, example=EXAMPLE)
-    )
+    """What this is, what the release holds, and what can be asked of it.
+
+    The address is that of the graph's own IRI: 200 with what the graph says of itself for who
+    prefers data, as any other IRI of it does.
+    """
+    site = current_site()
+    short_name = request.args.get("format")
+    if choose_document(request.accept_mimetypes, short_name, HTML) != HTML:
+        return document(site.release.base, default=HTML)
+    page = render_template("home.html", site=site, address=example_address, example=EXAMPLE)
+    response = make_response(page)
+    say_where(response, site, site.release.base, HTML)
+    return response

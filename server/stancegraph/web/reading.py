@@ -64,18 +64,24 @@ class Reader:
 
     def __init__(self, site: Site, vocabulary: Vocabulary, facts: Facts) -> None:
         self._site = site
+        self._hrefs: dict[ox.NamedNode, str | None] = {}
+        self._titles: dict[tuple[Node, tuple[Node, ...], int], str] = {}
         self.facts = facts
         self.vocabulary = vocabulary
 
     def href(self, node: Node) -> str | None:
         """Where *node* leads, on this host if it can."""
-        return links.address(self._site, node.value) if isinstance(node, ox.NamedNode) else None
+        if isinstance(node, ox.BlankNode):
+            return None
+        if node not in self._hrefs:
+            self._hrefs[node] = links.address(self._site, node.value)
+        return self._hrefs[node]
 
     def shown_iri(self, node: ox.NamedNode) -> str:
         """The IRI of a thing in short: ``state/CAN``, ``sg:actor``."""
         return links.shown(self._site, node.value)
 
-    def link(self, node: Node, *, apart_from: Container[Node] = ()) -> Shown:
+    def link(self, node: Node, *, apart_from: tuple[Node, ...] = ()) -> Shown:
         """*node* by its title, as a link."""
         return Shown(self.title(node, apart_from=apart_from), self.href(node))
 
@@ -89,7 +95,7 @@ class Reader:
         narrow = [kind for kind in kinds if not any(self.vocabulary.below(k, kind) for k in kinds)]
         return self.term((narrow or kinds)[0]) if kinds else None
 
-    def title(self, node: Node, *, apart_from: Container[Node] = (), depth: int = 0) -> str:
+    def title(self, node: Node, *, apart_from: tuple[Node, ...] = (), depth: int = 0) -> str:
         """What to call *node*: its name, else what its IRI names and what it is a case of.
 
         A claim has no name, but its IRI is made of the keys of things: of these the names are
@@ -98,8 +104,12 @@ class Reader:
         Args:
             apart_from: Things that go without saying.
         """
-        if name := self.facts.name(node):
-            return name
+        key = (node, apart_from, depth)
+        if key not in self._titles:
+            self._titles[key] = self.facts.name(node) or self._made_title(*key)
+        return self._titles[key]
+
+    def _made_title(self, node: Node, apart_from: tuple[Node, ...], depth: int) -> str:
         if isinstance(node, ox.BlankNode):
             return "…"
         parts = self._parts(node, apart_from, depth) if depth < _MAX_DEPTH else []
@@ -116,7 +126,7 @@ class Reader:
             if self._is_kind(predicate) or not named.isdisjoint(values)
         }
 
-    def _parts(self, node: ox.NamedNode, apart_from: Container[Node], depth: int) -> list[str]:
+    def _parts(self, node: ox.NamedNode, apart_from: tuple[Node, ...], depth: int) -> list[str]:
         parts = self._key_parts(node)
         for predicate, values in self.facts.about(node).items():
             if self._is_kind(predicate):

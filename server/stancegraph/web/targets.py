@@ -153,12 +153,13 @@ def _unknown(site: Site, text: str) -> UnknownThing:
     """The error for *text*, with the things whose keys or names are near."""
     names = site.catalog.names
     kind, _, key = text.removeprefix(f"{site.release.base}id/").partition("/")
-    near = []
+    found = []
     if key:
         sought = key.replace("/", " ")
-        found = names.search(sought, [kind]) or names.search(sought)
-        near = [match.key for match in found[:MAX_NEAR]]
-    return UnknownThing(
-        f"<{text}>",
-        [f"{links.address(site, names.iri(key))} ({names.by_key[key][0]})" for key in near],
-    )
+        found = (names.search(sought, [kind]) or names.search(sought))[:MAX_NEAR]
+    addresses = {
+        links.address(site, names.iri(match.key)) or "": names.by_key[match.key][0]
+        for match in found
+    }
+    near = [f"{address} ({name})" for address, name in addresses.items()]
+    return UnknownThing(text, near, addresses=addresses)
