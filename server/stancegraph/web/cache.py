@@ -56,7 +56,9 @@ COLLAPSED = b"stancegraph; fwd=miss; collapsed"
 
 ANSWER_SHARE = 16  # an answer may take this part of the whole, so that none drives out all
 DRAFT_SHARE = 4  # answers that are still being made may together take this part beside it
-OVERHEAD = 1024  # bytes that an entry takes beside what it holds, rounded up
+# Bytes that Python takes beside the content, measured: for an entry, and for each header.
+OVERHEAD = 640
+HEADER_OVERHEAD = 128
 
 _QUERIED_BY_POST = frozenset({"/sparql", "/sparql/"})
 _KEY_HEADERS = frozenset(
@@ -98,7 +100,8 @@ class Answer:
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return len(self.body) + sum(len(name) + len(text) for name, text in self.headers)
+        headers = sum(len(name) + len(text) + HEADER_OVERHEAD for name, text in self.headers)
+        return len(self.body) + headers
 
     @property
     def tag(self) -> bytes:
