@@ -239,11 +239,22 @@ class _Reading:
         try:
             self.all = sparql.tokens(self.text, comments=True)
             self.tokens = [token for token in self.all if token.kind is not Kind.COMMENT]
-            sparql.check_syntax(self.text)
+            # A missing prefix is told for itself, and hides nothing else that is wrong.
+            missing = self._missing_prefixes()
+            sparql.check_syntax("".join(f"PREFIX {p}: <urn:x:> " for p in missing) + self.text)
             self.parsed = True
         except QuerySyntaxError as error:
             self.problem(error.line or 1, error.message, error.column)
         self._read_header()
+
+    def _missing_prefixes(self) -> list[str]:
+        declared = sparql.prefixes(self.tokens)
+        used = sparql.used_prefixes(self.tokens)
+        for prefix, token in used.items():
+            if prefix not in declared:
+                message = f"no PREFIX line declares {prefix}: of {token.text}"
+                self.problem(token.line, message, token.column)
+        return [prefix for prefix in used if prefix not in declared]
 
     @property
     def form(self) -> QueryForm | None:
