@@ -158,8 +158,9 @@ class UnsupportedMediaType(RequestError):
     status = 415
 
     def __init__(self, given: str, read: Sequence[str]) -> None:
-        super().__init__(f"cannot read {given or 'a body without a Content-Type'}; "
-                         f"send {' or '.join(read)}")
+        super().__init__(
+            f"cannot read {given or 'a body without a Content-Type'}; send {' or '.join(read)}"
+        )
         self.read = tuple(read)
 
 
@@ -185,8 +186,10 @@ class QueryTimeout(EngineError):
     status = 504
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"the query was stopped after {seconds:g} s; "
-                         "ask for less: fewer patterns without shared variables, or a LIMIT")
+        super().__init__(
+            f"the query was stopped after {seconds:g} s; "
+            "ask for less: fewer patterns without shared variables, or a LIMIT"
+        )
         self.seconds = seconds
 
 

@@ -68,15 +68,18 @@ class Problem:
             self.severity, "notice"
         )
         places = {"file": self.path, "line": self.line, "col": self.column}
-        fields = ",".join(f"{key}={_escape(str(place), ',:')}"
-                          for key, place in places.items() if place)
+        fields = ",".join(
+            f"{key}={_escape(str(place), ',:')}" for key, place in places.items() if place
+        )
         return f"::{level} {fields}::{_escape(self.message)}"
 
 
 def as_json(problems: Iterable[Problem]) -> str:
     """All problems as one JSON array of objects, absent fields left out."""
-    rows = [{key: field for key, field in asdict(problem).items() if field is not None}
-            for problem in problems]
+    rows = [
+        {key: field for key, field in asdict(problem).items() if field is not None}
+        for problem in problems
+    ]
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
