@@ -24,7 +24,7 @@ from stancegraph.commands.query import query_command
 from stancegraph.commands.search import search_command
 from stancegraph.commands.serve import serve_command
 from stancegraph.commands.sparql import sparql_command
-from stancegraph.errors import StancegraphError
+from stancegraph.errors import QueryError, StancegraphError
 
 INTERRUPTED = 130
 
@@ -40,6 +40,8 @@ class Commands(click.Group):
             if ctx.params.get("verbose"):
                 traceback.print_exc()
             click.echo(f"stancegraph: {error}", err=True)
+            if isinstance(error, QueryError) and error.hint:
+                click.echo(f"hint: {error.hint}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("stancegraph: interrupted", err=True)

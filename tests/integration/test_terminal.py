@@ -136,6 +136,15 @@ def test_what_cannot_be_answered_is_one_line_and_a_status(
     assert "Traceback" not in done.stderr
 
 
+def test_what_would_mend_a_query_is_a_line_of_its_own(releases: Path) -> None:
+    """So that it can be copied."""
+    done = run(releases, "sparql", "-q", "SELECT * { ?s rdfs:label ?label }")
+
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("stancegraph: line 1, column 15: ")
+    assert "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>" in hint
+
+
 def test_a_file_that_is_no_text_is_told(releases: Path, tmp_path: Path) -> None:
     """By its name, instead of by a mistake in its SPARQL."""
     path = tmp_path / "latin.rq"
@@ -157,7 +166,7 @@ def test_v_shows_where_an_error_comes_from(releases: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
-    assert done.stderr.splitlines()[-1].startswith("stancegraph: line 1")
+    assert "\nstancegraph: line 1, column 1: " in done.stderr
 
 
 @pytest.mark.parametrize("columns", [40, 60, 100])
