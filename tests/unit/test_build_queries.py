@@ -115,8 +115,10 @@ def test_words_of_rules_are_told_too(small: GraphFolder) -> None:
     problems = [problem.as_text() for problem in check(small).problems]
 
     assert [line for line in problems if line.startswith("ontology/")] == [
-        ("ontology/rules/holders.rq:7:15: violation: the ontology does not declare sg:actr; "
-        "did you mean sg:actor?")
+        (
+            "ontology/rules/holders.rq:7:15: violation: the ontology does not declare sg:actr; "
+            "did you mean sg:actor?"
+        )
     ]
 
 
