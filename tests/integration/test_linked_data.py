@@ -8,6 +8,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -23,10 +24,10 @@ from stancegraph.terms import OWL, RDF, SG, SH
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from stancegraph.build.release import Release
 
+ROOT = Path(__file__).parents[2]
 BASE = "https://w3id.org/stancegraph/"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
@@ -662,14 +663,29 @@ def test_a_retired_iri_may_have_no_successor(other: str) -> None:
     assert "see" not in json.loads(reply.body)
 
 
-def test_words_of_another_home_are_told_of_here(other: str) -> None:
+def test_shared_words_and_codes_are_told_of_here(
+    serving: Callable[..., AbstractContextManager[str]], tmp_path: Path
+) -> None:
+    """A graph that shares a vocabulary serves that of another base too; all links hold."""
+    folder = GraphFolder.at(ROOT / "examples" / "cluster-munitions")
+    start = "/id/stance/NOR/keep-though-others-do-not/foreign-minister"
+    build(folder, tmp_path / "releases")
+    with serving("--releases", tmp_path / "releases", graph=folder.root) as address:
+        pages = list(crawl(address, [start], 60))
+        term = fetch(address, f"/describe?iri={BASE}ontology", BROWSER)
+
+    assert {path: reply.status for path, reply, _ in pages if reply.status != 200} == {}
+    assert 'id="Stance"' in term.text
+    assert any(path.startswith(f"/describe?iri={BASE}id/code/") for path, _, _ in pages)
+
+
+def test_words_of_another_base_are_told_of_here(other: str) -> None:
     """What is not under the graph's own base has an address too."""
-    document = fetch(other, "id/document/list", BROWSER)
     term = fetch(other, "describe?iri=https://w3id.org/stancegraph/ontology%23Document", BROWSER)
 
-    assert fetch(other, "graph/ontology/moon", BROWSER).status == 200
-    assert document.status == 200
+    assert term.status == 200
     assert "https://w3id.org/stancegraph/ontology#Document" in term.text
+    assert fetch(other, "shapes").status == 404
 
 
 def test_an_earlier_release_is_kept_and_told_of(other: str) -> None:

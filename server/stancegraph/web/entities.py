@@ -45,14 +45,25 @@ MAX_HELD = 50_000
 @bp.get("/shapes.<rest>")
 @bp.get("/graph/<path:rest>")
 @bp.get("/release/<path:rest>")
-def tell(rest: str = "") -> Response:
+def tell(rest: str = "") -> BaseResponse:
     """Tell of an IRI of the graph, as the address's ending, ``format`` or Accept says.
 
-    200 with a document about it; 404 for one that is unknown, with what is called alike; 406
-    for no format; 410 for one that is retired; 500, 503, 504 as the endpoint.
+    200 with a document about it; 302 from a graph that has no words, or no rules, of its own
+    to those that it shares; 404 for what is unknown, with what is called alike; 406 for no
+    format; 410 for what is retired; 500, 503, 504 as the endpoint.
     """
-    site = current_site()
-    return document(site.release.base + request.path.removeprefix("/"))
+    base = current_site().release.base
+    part = request.path.removeprefix("/")
+    if not rest and (home := _shared_home(base, part)):
+        return redirect(links.describe_address(f"{home}{part}"))
+    return document(f"{base}{part}")
+
+
+def _shared_home(base: str, part: str) -> str | None:
+    """Whose ontology, or shapes, a graph uses that has none of its own."""
+    vocabulary = current_vocabulary()
+    homes = [home for home in vocabulary.homes if vocabulary.document(home, part)]
+    return homes[0] if homes and base not in homes else None
 
 
 @bp.get("/describe")

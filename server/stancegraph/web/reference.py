@@ -12,6 +12,7 @@ from flask import render_template
 
 from stancegraph.sparql import term_text
 from stancegraph.terms import DCTERMS, OWL, RDF, RDFS, SH, SKOS, VANN, XSD, short
+from stancegraph.web import links
 from stancegraph.web.reading import Reader, Shown
 from stancegraph.web.vocabulary import PROPERTY_KINDS, Use, local_name
 
@@ -106,6 +107,7 @@ def ontology_page(
     ontology = ox.NamedNode(home)
     terms = vocabulary.of_kind(OWL.Class, *PROPERTY_KINDS)
     own = [term for term in terms if term.value.startswith(home)]
+    base = home.removesuffix("ontology")
     classes = [term for term in own if OWL.Class in facts.types(term)]
     return render_template(
         "ontology.html",
@@ -120,6 +122,12 @@ def ontology_page(
         classes=reader.terms(classes),
         properties=reader.terms(term for term in own if term not in classes),
         others=reader.words_of_others(),
+        shapes=links.address(site, f"{base}shapes") if vocabulary.document(base, "shapes") else "",
+        beside=[
+            reader.link(ox.NamedNode(f"{other}ontology"))
+            for other in vocabulary.homes
+            if other != base and vocabulary.document(other, "ontology")
+        ],
     )
 
 

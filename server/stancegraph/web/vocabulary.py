@@ -58,7 +58,7 @@ class Vocabulary:
         self._site = site
         self._narrower: dict[ox.NamedNode, set[Node]] = {}
         self.graphs = self._named_graphs()
-        found = {name.partition("graph/")[0] for name in self.graphs}
+        found = {name.partition("/graph/")[0] + "/" for name in self.graphs}
         base = site.release.base
         self.homes = (base, *sorted(found - {base}))
         documents = [self.document(home, part) for home in self.homes for part in _PARTS]
