@@ -42,4 +42,4 @@ $(VENV)/.dev-installed: $(VENV)/.run-installed requirements/dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist releases
+	rm -rf $(VENV) build dist releases tests/clients/node_modules tests/conformance/.suites
