@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.terms import NAMESPACES
+from stancegraph.terms import NAMESPACES, RDF, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+OWN = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
+_UNWRITTEN = (RDF.langString, XSD.string)  # datatypes that no format writes out
 
 # What ontologies say that their namespace goes by, and what is declared for SHACL and examples.
 _DECLARED = """
@@ -33,8 +36,7 @@ def known_prefixes(store: ox.Store) -> dict[str, str]:
         for prefix, iri in solutions  # type: ignore[union-attr]
         if isinstance(prefix, ox.Literal) and isinstance(iri, ox.Literal)
     }
-    own = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
-    return dict(sorted({**own, **declared}.items()))
+    return dict(sorted({**OWN, **declared}.items()))
 
 
 def used_prefixes(triples: Iterable[ox.Triple], known: Mapping[str, str]) -> dict[str, str]:
@@ -43,6 +45,6 @@ def used_prefixes(triples: Iterable[ox.Triple], known: Mapping[str, str]) -> dic
     for triple in triples:
         for term in triple:
             name = term.datatype if isinstance(term, ox.Literal) else term
-            if isinstance(name, ox.NamedNode):
+            if isinstance(name, ox.NamedNode) and name not in _UNWRITTEN:
                 iris.add(name.value)
     return {name: iri for name, iri in known.items() if any(i.startswith(iri) for i in iris)}

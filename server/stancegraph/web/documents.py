@@ -9,13 +9,11 @@ import pyoxigraph as ox
 
 from stancegraph.description import in_reading_order
 from stancegraph.engine import RDF_FORMATS, MediaType
-from stancegraph.terms import NAMESPACES
+from stancegraph.engine.prefixes import OWN, used_prefixes
 from stancegraph.web.jsonld import Writer
 from stancegraph.web.negotiation import DOCUMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from stancegraph.facts import Facts
     from stancegraph.web.jsonld import Context, Json
 
@@ -48,23 +46,8 @@ def write(facts: Facts, form: str, context: Context, thing: ox.NamedNode | None 
     else:
         triples = in_reading_order(thing, facts.triples)
         quads = [ox.Quad(t.subject, t.predicate, t.object) for t in triples]
-    prefixes = used_prefixes(facts.triples)
+    prefixes = used_prefixes(facts.triples, OWN)
     return ox.serialize(quads, format=RDF_FORMATS[media_type], prefixes=prefixes) or b""
-
-
-def used_prefixes(triples: Iterable[ox.Triple]) -> dict[str, str]:
-    """The prefixes that shorten an IRI in *triples*, by name."""
-    found = set()
-    for triple in triples:
-        for term in triple:
-            name = term.datatype if isinstance(term, ox.Literal) else term
-            if isinstance(name, ox.NamedNode):
-                found.add(name.value)
-    return {
-        namespace.prefix: namespace.iri
-        for namespace in NAMESPACES
-        if any(iri.startswith(namespace.iri) for iri in found)
-    }
 
 
 def json_text(document: dict[str, Json]) -> str:

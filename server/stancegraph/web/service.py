@@ -12,9 +12,9 @@ import pyoxigraph as ox
 from flask import current_app
 
 from stancegraph.engine import RDF_FORMATS, Ask, MediaType, rows
-from stancegraph.engine.prefixes import used_prefixes
+from stancegraph.engine.prefixes import OWN, used_prefixes
 from stancegraph.functions import EXTENSIONS
-from stancegraph.terms import DCTERMS, NAMESPACES, RDF, SD, VOID, XSD, Namespace
+from stancegraph.terms import DCTERMS, RDF, SD, VOID, XSD, Namespace
 from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ def describe_service(endpoint: str) -> list[ox.Triple]:
 
 def write(triples: Iterable[ox.Triple], media_type: MediaType) -> bytes:
     """*triples* in one of the formats of RDF."""
-    known = {each.prefix: each.iri for each in (*NAMESPACES, FORMATS, ENTAILMENT)}
+    known = OWN | {each.prefix: each.iri for each in (FORMATS, ENTAILMENT)}
     stated = list(triples)
     quads = [ox.Quad(*triple) for triple in stated]  # all formats can write these
-    prefixes = used_prefixes(stated, dict(sorted(known.items())))
+    prefixes = used_prefixes(stated, known)
     return ox.serialize(quads, format=RDF_FORMATS[media_type], prefixes=prefixes) or b""
 
 
