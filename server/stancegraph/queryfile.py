@@ -203,6 +203,13 @@ def _read_all(
     return files, problems
 
 
+def without_header(text: str) -> str:
+    """The text of a query file behind its header."""
+    lines = text.splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("#+")]
+    return "".join(kept).strip() + "\n"
+
+
 def not_declared(name: str, params: Mapping[str, Parameter]) -> str:
     """What to tell a caller who set the undeclared parameter *name*."""
     has = f"it has {', '.join(params)}" if params else "it has none"

@@ -9,9 +9,9 @@ import pyoxigraph as ox
 import pytest
 
 from stancegraph.build import build, check
-from stancegraph.build.executables import without_header
 from stancegraph.errors import InvalidGraph
 from stancegraph.problems import Severity
+from stancegraph.queryfile import without_header
 from stancegraph.terms import RDF, SCHEMA, SH
 
 if TYPE_CHECKING:

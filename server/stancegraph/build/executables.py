@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from stancegraph import sparql
 from stancegraph.catalog import Allowed, default_terms
+from stancegraph.queryfile import without_header
 from stancegraph.terms import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SH, XSD
 
 if TYPE_CHECKING:
@@ -149,10 +150,3 @@ def _declarations(home: str, prefixes: Mapping[str, str]) -> Iterator[ox.Triple]
         yield ox.Triple(node, RDF.type, SH.PrefixDeclaration)
         yield ox.Triple(node, SH["prefix"], ox.Literal(prefix))
         yield ox.Triple(node, SH.namespace, ox.Literal(namespace, datatype=XSD.anyURI))
-
-
-def without_header(text: str) -> str:
-    """The text of a query file behind its header."""
-    lines = text.splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith("#+")]
-    return "".join(kept).strip() + "\n"

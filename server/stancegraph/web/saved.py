@@ -15,6 +15,7 @@ from stancegraph.catalog import read_terms, typed
 from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType, first_rows
 from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.parameters import as_tuple
+from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
 from stancegraph.web.answers import another_each_time, respond
 from stancegraph.web.cache import UNKEPT
@@ -132,7 +133,7 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
     site = current_site()
     terms, problems = _read(query, values)
     waiting = not values and terms is None
-    text = query.bind(terms) if terms is not None else ""
+    text = without_header(query.bind(terms)) if terms is not None else ""
     page = render_template(
         "saved.html",
         site=site,
