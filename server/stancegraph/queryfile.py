@@ -384,7 +384,8 @@ def _examples(reading: _Reading, block: list[Token]) -> dict[str, tuple[Term, ..
     )
     text = " ".join(token.text for token in block).replace(" ^^ ", "^^")
     try:
-        results = ox.Store().query(f"{prologue}SELECT * {{ {text} }}")
+        variables = dict.fromkeys(token.text for token in block if token.kind is Kind.VARIABLE)
+        results = ox.Store().query(f"{prologue}SELECT {' '.join(variables)} {{ {text} }}")
     except SyntaxError:
         return None
     assert isinstance(results, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
