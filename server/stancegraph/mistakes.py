@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MAX_QUERY = 64 * 2**10  # characters; trying edits of more would take too long
+MAX_EDITS = 50
 MAX_PREFIXES = 20
 
 KEYWORDS = (
@@ -127,7 +128,8 @@ def unknown_function(
 
 def _first_that_reads(query: str, edits: Iterable[Edit], base: str | None) -> Edit | None:
     """The first edit with which *query* can be read."""
-    return next((edit for edit in edits if _reads(edit.of(query), base)), None)
+    tried = islice(edits, MAX_EDITS)
+    return next((edit for edit in tried if _reads(edit.of(query), base)), None)
 
 
 def _with_hint(told: QuerySyntaxError, edit: Edit | None) -> QuerySyntaxError:

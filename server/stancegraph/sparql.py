@@ -299,7 +299,7 @@ def syntax_error(query: str, error: SyntaxError, base: str | None = None) -> Que
     declared = prefixes(found)
     for prefix, token in used_prefixes(found).items():
         if prefix not in declared:
-            message = f"no PREFIX line declares {prefix}: of {token.text}"
+            message = f"no PREFIX line declares {_shown(prefix)}: of {_shown(token.text)}"
             return QuerySyntaxError(message, token.line, token.column)
     told = _sentence(str(error))
     wrong = _first_wrong(query, found, base)
@@ -309,7 +309,7 @@ def syntax_error(query: str, error: SyntaxError, base: str | None = None) -> Que
         told = f"{wrong.text} is a relative IRI: write it whole"
     elif not told and wrong.text == "}":
         told = "what stands before this } is not finished, or breaks a rule of SPARQL"
-    return QuerySyntaxError(told or f"unexpected {wrong.text}", wrong.line, wrong.column)
+    return QuerySyntaxError(told or f"unexpected {_shown(wrong.text)}", wrong.line, wrong.column)
 
 
 _BEGINNING = "a query begins with PREFIX lines, then SELECT, ASK, CONSTRUCT or DESCRIBE"
@@ -340,7 +340,7 @@ def _prologue_mistake(query: str, found: Sequence[Token]) -> QuerySyntaxError | 
         hint = f"write PREFIX {verb.text} {rest[1].text}"
     elif verb.text in {".", ";", ","} and verb is not found[0]:
         hint = f"take out this {verb.text}: a PREFIX line has none at its end"
-    told = f"{_BEGINNING}, not with {verb.text!r}"
+    told = f"{_BEGINNING}, not with {_shown(verb.text)!r}"
     return QuerySyntaxError(told, verb.line, verb.column, hint)
 
 
@@ -361,6 +361,12 @@ def _declaration_mistake(query: str, found: Sequence[Token]) -> QuerySyntaxError
     plausible = re.fullmatch(r"https?://[^\s<>\"]+", written)
     hint = f"write PREFIX {name.text} <{written}>" if plausible else ""
     return QuerySyntaxError(told, wrong.line, wrong.column, hint)
+
+
+def _shown(text: str, bound: int = 80) -> str:
+    """*text* as a message has it: on one line, cut if it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= bound else f"{line[: bound - 1]}…"
 
 
 def _sentence(message: str) -> str:
