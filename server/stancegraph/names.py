@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "names.json"
+LESS_ALIKE = 0.15  # of 1, by which a suggestion may be worse than the best one
 MIN_WORD = 4  # letters of a word that is compared with what somebody mistyped
 
 # Properties whose values name a thing, the best name first; also what specialises them.
@@ -198,7 +199,7 @@ class Names:
             for name, keys in self._keys.items()
             if any(_is_of(key, kinds, among) for key in keys)
         ]
-        close = difflib.get_close_matches(_plain(text), sorted(names), n=3, cutoff=0.6)
+        close = _closest(_plain(text), names)
         if not close:
             words = {word for name in names for word in name.split() if len(word) >= MIN_WORD}
             near = difflib.get_close_matches(_plain(text), sorted(words), n=1, cutoff=0.75)
@@ -211,6 +212,13 @@ class Names:
     def told(self, key: str, kinds: Sequence[str] = ()) -> str:
         """How to tell people of the thing *key*: what they can type, and its best name."""
         return f"{short_key(key, kinds)} ({self.by_key[key][0]})"
+
+
+def _closest(text: str, names: Iterable[str]) -> list[str]:
+    """Up to three of *names* that resemble *text*, without those much less alike than the first."""
+    close = difflib.get_close_matches(text, sorted(names), n=3, cutoff=0.6)
+    alike = {name: difflib.SequenceMatcher(None, name, text).ratio() for name in close}
+    return [name for name in close if alike[name] > alike[close[0]] - LESS_ALIKE]
 
 
 @dataclass(frozen=True, slots=True)

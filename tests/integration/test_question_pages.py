@@ -215,12 +215,15 @@ def test_a_resolution_may_be_given_by_its_symbol(client: FlaskClient) -> None:
     ("path", "arguments", "problems"),
     [
         (PROFILE, {}, {"country": "is missing"}),
-        (PROFILE, {"country": "Cannada"}, {"country": "did you mean CAN (Canada)"}),
+        (PROFILE, {"country": "Cannada"}, {"country": "did you mean CAN (Canada)?"}),
         (PROFILE, {"country": f"{BASE}id/treaty/budapest-convention"},
          {"country": "which is no state, area or organisation"}),
         (PROFILE, {"country": ["CAN", "PER"]}, {"country": "takes one value, not 2"}),
         (PROFILE, {"country": "CAN", "contry": "PER"},
          {"contry": "is no parameter of this query; did you mean country?"}),
+        ("/queries/claims/evidence", {"claim": "vote/unga/A-RES-74-247/CAM"},
+         {"claim": "nothing is known of 'vote/unga/A-RES-74-247/CAM'; "
+                   "did you mean vote/unga/A-RES-74-247/AUS or "}),
         (PARTICIPATION, {"treaty": "x", "asOf": "1.1.2020"},
          {"treaty": "no treaty is called 'x'", "asOf": "write year-month-day"}),
     ],

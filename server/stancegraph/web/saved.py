@@ -14,6 +14,7 @@ from flask import Blueprint, jsonify, make_response, render_template, request, u
 from stancegraph.catalog import read_terms, typed
 from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType, first_rows
 from stancegraph.errors import BadParameter, BadRequest
+from stancegraph.known import check_known
 from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
@@ -79,7 +80,7 @@ def run_saved(name: str) -> Response:
         short_name is None and preferred(request.accept_mimetypes, offered) == HTML
     ):
         return _page(query, values)
-    return respond(query.bind(read_terms(query, values, catalog.names)), short_name=short_name)
+    return respond(query.bind(_terms(query, values)), short_name=short_name)
 
 
 def example_address(query: SavedQuery) -> str:
@@ -156,12 +157,26 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
     return response
 
 
+def _terms(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Terms:
+    """The terms that *values* mean, of which the graph knows something.
+
+    Raises:
+        BadParameter: as `read_terms` and `check_known` do.
+        EngineError: there is no answer.
+    """
+    site = current_site()
+    names = site.catalog.names
+    terms = read_terms(query, values, names)
+    check_known(query, terms, names, site.engine, deadline=site.query_timeout)
+    return terms
+
+
 def _read(
     query: SavedQuery, values: Mapping[str, Sequence[str]]
 ) -> tuple[Terms | None, Mapping[str, str]]:
     """The terms that *values* mean, or what is wrong with them."""
     try:
-        return read_terms(query, values, current_site().catalog.names), {}
+        return _terms(query, values), {}
     except BadParameter as error:
         return None, error.problems
 
