@@ -116,7 +116,7 @@ def _values(node: ox.NamedNode, parameter: Parameter, names: Names) -> Iterator[
         datatype = XSD[parameter.type.removeprefix("xsd:")]
         choices = (ox.Literal(choice, datatype=datatype) for choice in parameter.choices)
         yield from _list(node, SH["in"], "in", choices)
-    elif classes := allowed.classes(names):
+    elif classes := list(parameter.classes) or allowed.classes(names):
         if len(classes) == 1:
             yield ox.Triple(node, SH["class"], ox.NamedNode(classes[0]))
             return
