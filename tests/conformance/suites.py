@@ -108,8 +108,12 @@ def _unpack(archive: Path, target: Path) -> None:
         for member in tar:
             for prefix, name in PARTS.items():
                 if member.isfile() and member.name.startswith(prefix):
-                    member.name = f"{name}/{member.name.removeprefix(prefix)}"
-                    tar.extract(member, target, filter="data")
+                    # Not extract(): its filters are missing from the first releases of 3.11.
+                    content = tar.extractfile(member)
+                    assert content is not None
+                    path = target / name / member.name.removeprefix(prefix)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content.read())
 
 
 if __name__ == "__main__":
