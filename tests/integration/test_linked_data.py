@@ -18,8 +18,11 @@ import rdflib
 
 from stancegraph.build import build
 from stancegraph.build.release import open_release
+from stancegraph.catalog import Catalog
+from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.folder import GraphFolder
 from stancegraph.terms import OWL, RDF, SG, SH
+from stancegraph.web import Site, create_app, entities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -526,6 +529,26 @@ def test_things_answer_under_their_iris(live_server: str, stated: ox.Store) -> N
 
     assert len(statuses) > 100
     assert {iri for iri, status in statuses.items() if status != 200} == set()
+
+
+@pytest.mark.parametrize("form", MEDIA_TYPES)
+def test_a_large_graph_is_passed_on_as_it_comes(
+    release: Release, stated: ox.Store, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Beyond a bound nothing is held in a web process, and all of the graph is there still."""
+    monkeypatch.setattr(entities, "MAX_HELD", 10)
+    name = ox.NamedNode(f"{BASE}graph/data/countries/CAN")
+    options = EngineOptions(workers=1)
+    with EmbeddedEngine(release.quads_file, release.id, options) as engine:
+        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=10)
+
+        reply = create_app(site).test_client().get(f"/graph/data/countries/CAN.{form}")
+
+    found = quads(Reply(reply.status_code, {}, reply.data), form)
+    assert {quad.triple for quad in found} == {
+        quad.triple for quad in stated.quads_for_pattern(None, None, None, name)
+    }
+    assert reply.headers["Content-Location"] == f"/graph/data/countries/CAN.{form}"
 
 
 @pytest.fixture(scope="module")

@@ -194,7 +194,8 @@ class Writer:
         """A thing that has its own place in the document: its IRI and its name."""
         written: dict[str, Json] = {"id": _id(node)}
         for label in self._facts.values(node, RDFS.label)[:1]:
-            written[self._key(RDFS.label)] = self._value(RDFS.label, label, ())
+            if isinstance(label, ox.Literal):
+                written[self._key(RDFS.label)] = self._literal(RDFS.label, label)
         return written
 
     def _literal(self, predicate: ox.NamedNode, value: ox.Literal) -> Json:
