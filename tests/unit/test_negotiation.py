@@ -44,7 +44,7 @@ def accept(header: str) -> MIMEAccept:
         ("DESCRIBE", "*/*", TURTLE),
         (
             "CONSTRUCT",
-            "application/rdf+xml;q=0.9, application/n-triples;q=0.3",
+            "application/rdf+xml;q=0.3, application/n-triples;q=0.9",
             "application/n-triples",
         ),
     ],
