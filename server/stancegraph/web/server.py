@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -174,6 +175,8 @@ class WebServer(MPServer):
 def _web_server(ip: str, port: int) -> WebServer:
     # Web processes start afresh: a fork would carry along threads and sockets of this one.
     multiprocessing.set_start_method("spawn", force=True)
+    # Else the first process starts it, which unblocks the signals that are blocked for that.
+    resource_tracker.ensure_running()
     return WebServer(
         "stancegraph",
         address=ip,
