@@ -122,7 +122,7 @@ def describe(engine: Engine, thing: ox.NamedNode, *, deadline: float) -> Facts:
         told = ox.BlankNode(f"note{number}")
         quads.append(ox.Quad(told, FOAF.primaryTopic, thing))
         quads.append(ox.Quad(told, RDFS.comment, note))
-    return Facts(quads, (note.value for note in notes))
+    return Facts(_canonical(quads), (note.value for note in notes))
 
 
 def read_graphs(engine: Engine, graphs: Iterable[ox.NamedNode], *, deadline: float) -> Facts:
@@ -131,7 +131,17 @@ def read_graphs(engine: Engine, graphs: Iterable[ox.NamedNode], *, deadline: flo
     Raises:
         EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
     """
-    return Facts(map(_quad, rows(engine, _ask(graphs_query(graphs), deadline))))
+    return Facts(_canonical(map(_quad, rows(engine, _ask(graphs_query(graphs), deadline)))))
+
+
+def _canonical(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+    """*quads* with blank nodes named alike whenever they are read (RDFC-1.0)."""
+    found = list(quads)
+    if any(isinstance(node, ox.BlankNode) for q in found for node in (q.subject, q.object)):
+        dataset = ox.Dataset(found)
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        return list(dataset)
+    return found
 
 
 def _ask(query: str, deadline: float) -> Ask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -47,7 +48,43 @@ def write(facts: Facts, form: str, context: Context, thing: ox.NamedNode | None 
         triples = in_reading_order(thing, facts.triples)
         quads = [ox.Quad(t.subject, t.predicate, t.object) for t in triples]
     prefixes = used_prefixes(facts.triples, OWN)
-    return ox.serialize(quads, format=RDF_FORMATS[media_type], prefixes=prefixes) or b""
+    written = ox.serialize(quads, format=RDF_FORMATS[media_type], prefixes=prefixes) or b""
+    return _TIDY.get(media_type, _as_it_is)(written)
+
+
+def _as_it_is(written: bytes) -> bytes:
+    return written
+
+
+def _tidy_turtle(written: bytes) -> bytes:
+    """Turtle or TriG with its prefixes in order, and a blank line before each block.
+
+    The serializer writes the prefixes in another order each time, which would make the same
+    document another one to whoever compares bytes. A line never begins within a literal.
+    """
+    lines = written.splitlines(keepends=True)
+    prefixes = sorted(line for line in lines if line.startswith(b"@prefix "))
+    blocks = [
+        b"\n" + line if line[:1] not in b"\t}" else line
+        for line in lines
+        if not line.startswith(b"@prefix ")
+    ]
+    return b"".join(prefixes + blocks)
+
+
+def _tidy_xml(written: bytes) -> bytes:
+    """RDF/XML with its namespaces in order."""
+    return _ROOT.sub(
+        lambda root: b"<rdf:RDF " + b" ".join(sorted(root[1].split())) + b">", written, count=1
+    )
+
+
+_ROOT = re.compile(rb"<rdf:RDF ([^>]*)>")
+_TIDY = {
+    MediaType.TURTLE: _tidy_turtle,
+    MediaType.TRIG: _tidy_turtle,
+    MediaType.RDF_XML: _tidy_xml,
+}
 
 
 def json_text(document: dict[str, Json]) -> str:
