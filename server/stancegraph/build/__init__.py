@@ -90,10 +90,11 @@ def check(
         if not graph.lost_words:
             report = _without_follow_ups(validate(graph, engine=engine), graph)
     problems = {*graph.problems, *wrong_rules, *wrong_queries}
-    if not graph.lost_words:
-        problems.update(unknown_words(graph))
     if report is not None:
         problems.update(report.problems(graph))
+    if not graph.lost_words:
+        wrong = {problem.focus for problem in problems if problem.severity is Severity.VIOLATION}
+        problems.update(unknown_words(graph, wrong))
     return Check(graph, tuple(rules), tuple(queries), report, _in_file_order(problems))
 
 

@@ -23,7 +23,7 @@ from stancegraph.sparql import Kind
 from stancegraph.terms import short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.engine import Engine
@@ -32,10 +32,14 @@ if TYPE_CHECKING:
     from stancegraph.sparql import Token
 
 
-def unknown_words(graph: ParsedGraph) -> Iterator[Problem]:
+def unknown_words(graph: ParsedGraph, wrong: Container[str | None]) -> Iterator[Problem]:
     """Words that queries and rules use in the namespaces that *graph* declares, but it does not.
 
     Of a file that is no SPARQL, as far as it can be read.
+
+    Args:
+        wrong: IRIs of things that a problem is told of. A query that seems to mean one of
+            these may be right, for it may be the IRI of the thing that is not.
     """
     declared = {triple.subject for triple in graph.triples("ontology")}
     known = graph.described.keys() | graph.skipped
@@ -55,7 +59,10 @@ def unknown_words(graph: ParsedGraph) -> Iterator[Problem]:
                 message = f"the ontology does not declare {short(iri)}{near.hint(iri)[0]}"
             elif iri.startswith(things) and node not in known and not graph.lost:
                 key = iri.partition("/id/")[2] or iri
-                message = f"nothing describes <{key}>{near.hint(iri)[0]}"
+                hint, meant = near.hint(iri)
+                if meant is not None and meant in wrong:
+                    continue
+                message = f"nothing describes <{key}>{hint}"
             else:
                 continue
             name = graph.folder.relative(path)
