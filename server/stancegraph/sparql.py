@@ -75,28 +75,30 @@ class Token:
         return self.kind is Kind.WORD and self.text.upper() in words
 
 
-# The character classes of the grammar: PN_CHARS_BASE, PN_CHARS. Quantifiers are possessive
-# (``*+``), so that no text, however hostile, is read more than a few times.
+# The character classes of the grammar: PN_CHARS_BASE, PN_CHARS. Quantifiers of characters are
+# possessive (``*+``) and no two branches of a group begin alike, so that no text, however
+# hostile, is read more than a few times. Groups are not possessive: before Python 3.11.5
+# such a group may match too little (gh-106052).
 _BASE = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d"
     "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _CHARS = rf"{_BASE}_\-0-9\u00b7\u0300-\u036f\u203f-\u2040"
-_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-_LOCAL = rf"(?:[{_BASE}_:0-9]|{_ESCAPED})(?:\.*+(?:[{_CHARS}:]|{_ESCAPED}))*+"
-_PREFIX = rf"[{_BASE}](?:\.*+[{_CHARS}])*+"
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*,;=/?#@%]"
+_LOCAL = rf"(?:[{_BASE}_:0-9]|{_ESCAPED})(?:\.*+(?:[{_CHARS}:]|{_ESCAPED}))*"
+_PREFIX = rf"[{_BASE}](?:\.*+[{_CHARS}])*"
 _UCHAR = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 
 _TOKEN = re.compile(
     rf"""
       (?P<space>[ \t\r\n]++)
     | (?P<COMMENT>\#[^\r\n]*+)
-    | (?P<IRI><(?:[^<>"{{}}|^`\\\x00-\x20]|{_UCHAR})*+>)
-    | (?P<STRING>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*+\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
-        |\"(?!\"\")(?:[^"\\\n\r]|\\.)*+\"|'(?!'')(?:[^'\\\n\r]|\\.)*+')
-    | (?P<BLANK>_:[{_BASE}_0-9](?:\.*+[{_CHARS}])*+)
+    | (?P<IRI><(?:[^<>"{{}}|^`\\\x00-\x20]|{_UCHAR})*>)
+    | (?P<STRING>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''
+        |\"(?!\"\")(?:[^"\\\n\r]|\\.)*\"|'(?!'')(?:[^'\\\n\r]|\\.)*')
+    | (?P<BLANK>_:[{_BASE}_0-9](?:\.*+[{_CHARS}])*)
     | (?P<VARIABLE>[?$][{_BASE}_0-9\u00b7\u0300-\u036f\u203f-\u2040]++)
-    | (?P<LANGUAGE>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
+    | (?P<LANGUAGE>@[A-Za-z]++(?:-[A-Za-z0-9]++)*)
     | (?P<NUMBER>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)
     | (?P<WORD>[A-Za-z][A-Za-z0-9_]*+)
     | (?P<MARK>\^\^|&&|\|\||!=|<=|>=|[<>{{}}()\[\].,;|/^?*+\-!=@~])

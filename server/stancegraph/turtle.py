@@ -27,15 +27,16 @@ MAX_BYTES = 32 * 1024 * 1024
 
 # Looser than the grammar, so that what the parser will reject is still one token. A
 # quotation mark that nothing closes takes the rest of its line; the next line is read afresh.
+# No group is possessive: before Python 3.11.5 such a group may match too little (gh-106052).
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*)
     |(?P<open><<\(?|\{\||[\[(])|(?P<close>\)?>>|\|\}|[\])])
     |(?P<iri><[^>\n]*>)
-    |(?P<string>\"{3}(?:[^"\\]++|\\.|"(?!""))*+\"{3}|'{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
-        |"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')
+    |(?P<string>\"{3}(?:[^"\\]++|\\.|"(?!""))*\"{3}|'{3}(?:[^'\\]++|\\.|'(?!''))*'{3}
+        |"(?:[^"\\\n]++|\\.)*"|'(?:[^'\\\n]++|\\.)*')
     |(?P<unclosed>["'][^\n]*)
-    |(?P<word>(?:\.(?=\d))?(?:[^\s<>"'.;,()\[\]{}|^\#\\]|\\.)++
-        (?:\.++(?:[^\s<>"'.;,()\[\]{}|^\#\\]|\\.)++)*+)
+    |(?P<word>(?:\.(?=\d))?(?:[^\s<>"'.;,()\[\]{}|^\#\\]|\\.)+
+        (?:\.++(?:[^\s<>"'.;,()\[\]{}|^\#\\]|\\.)+)*)
     |(?P<mark>\^\^|.)""",
     re.VERBOSE | re.DOTALL,
 )
