@@ -33,12 +33,18 @@ if TYPE_CHECKING:
     from stancegraph.parameters import Terms
     from stancegraph.sparql import QueryForm
 
-QUERY_KEYS = ("summary", "description", "keywords", "params", "columns", "view", "bound")
+QUALITY_KEYS = ("problem", "why", "mend")
+QUERY_KEYS = (
+    *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
+    *QUALITY_KEYS,
+)
 RULE_KEYS = ("summary", "description", "params", "inputs")
 MARK = "#= params"
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*")
 BOUND = 10.0  # seconds that a query may take unless its header says otherwise
 MAX_BOUND = 3600.0
+STATEMENT = "statement"  # the column in which a query says how complete a list is
+FOUND = ("thing", "thingLabel", "wrong")  # the columns that tell what a quality query finds
 MAX_ROWS = 1000  # of a params line, which has one for each combination of the lists in it
 
 # The views of a result, and the parts of each that columns play, needed ones first.
@@ -130,6 +136,35 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """The query that says how complete the lists are on which the rows of another rest.
+
+    Attributes:
+        query: Its name; it projects ``statement``.
+        values: By parameter of it, names of parameters of the other query, whose values it
+            gets, or values as a caller would write them.
+    """
+
+    query: str
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What a quality query finds in a graph.
+
+    Attributes:
+        problem: What is wrong with each row, in a line.
+        why: Why it matters.
+        mend: What to do about it.
+    """
+
+    problem: str
+    why: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
 class SavedQuery(QueryFile):
     """A question of ``queries/<theme>/<name>.rq``.
 
@@ -137,12 +172,16 @@ class SavedQuery(QueryFile):
         columns: The variables it projects, in order; empty unless it is a SELECT.
         keywords: What it is about, for whoever looks for it.
         bound: Seconds that it may take; a build tells where it is slower.
+        coverage: What says how complete the lists are; None where no absence could mislead.
+        flaw: What it finds, if it is a quality query; then it projects ``FOUND``.
     """
 
     columns: tuple[str, ...]
     keywords: tuple[str, ...] = ()
     view: View = View()
     bound: float = BOUND
+    coverage: Companion | None = None
+    flaw: Flaw | None = None
 
     @property
     def theme(self) -> str:
@@ -167,7 +206,43 @@ _AnyFile = TypeVar("_AnyFile", SavedQuery, Rule)
 
 def read_queries(root: Path) -> tuple[list[SavedQuery], list[Problem]]:
     """The saved queries under *root*/queries, in order, and all that is wrong in them."""
-    return _read_all(root, sorted((root / "queries").rglob("*.rq")), _read_query)
+    queries, problems = _read_all(root, sorted((root / "queries").rglob("*.rq")), _read_query)
+    broken = {problem.path.removeprefix("queries/").removesuffix(".rq") for problem in problems}
+    by_name = {query.name: query for query in queries}
+    for query in queries:
+        # What a broken companion has cannot be told before it is mended.
+        if query.coverage is not None and query.coverage.query not in broken:
+            wrong = _wrong_companion(query.coverage, query, by_name)
+            line = line_of(query, r"^#\+ coverage:")
+            problems += [Problem(query.path, line, Severity.VIOLATION, told) for told in wrong]
+    return queries, sorted(problems, key=lambda problem: problem.sort_key)
+
+
+def _wrong_companion(
+    companion: Companion, query: SavedQuery, by_name: Mapping[str, SavedQuery]
+) -> list[str]:
+    """What is wrong with the coverage that the header of *query* names."""
+    made = by_name.get(companion.query)
+    if made is None:
+        near = difflib.get_close_matches(companion.query, by_name, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return [f"coverage: there is no query {companion.query!r}{hint}"]
+    told = [f"coverage: {n} {not_declared(n, made.params)}" for n in companion.values
+            if n not in made.params]  # fmt: skip
+    told += [
+        f"coverage: {made.name} needs {name}: add it, as {{query: {made.name}, {name}: …}}"
+        for name, parameter in made.params.items()
+        if parameter.needed and name not in companion.values
+    ]
+    if STATEMENT not in made.columns:
+        told.append(f"coverage: {made.name} projects no ?{STATEMENT}, which would be shown")
+    return told
+
+
+def line_of(query: QueryFile, pattern: str) -> int:
+    """The first line of the query's file that *pattern* matches in, else 1."""
+    found = re.search(pattern, query.text, re.MULTILINE)
+    return query.text.count("\n", 0, found.start()) + 1 if found else 1
 
 
 def read_rules(folder: GraphFolder) -> tuple[list[Rule], list[Problem]]:
@@ -477,7 +552,53 @@ def _read_query(reading: _Reading) -> SavedQuery:
         keywords=reading.list_of("keywords"),
         view=_view(reading, columns),
         bound=_bound(reading),
+        coverage=_coverage(reading),
+        flaw=_flaw(reading, columns),
     )
+
+
+def _coverage(reading: _Reading) -> Companion | None:
+    said = reading.header.get("coverage")
+    if said is None:
+        return None
+    parts = said if isinstance(said, dict) else {"query": said}
+    at = reading.line_of("coverage")
+    if not isinstance(parts.get("query"), str):
+        reading.problem(at, "coverage must name a query: {query: coverage/lists, of: treaty}")
+        return None
+    values: dict[str, tuple[str, ...]] = {}
+    for name, given in parts.items():
+        found = given if isinstance(given, list) else [given]
+        if name != "query" and all(isinstance(value, str) for value in found):
+            values[str(name)] = tuple(found)
+        elif name != "query":
+            reading.problem(at, f"coverage: {name} must be text or a list of texts")
+    return Companion(parts["query"], values)
+
+
+def _flaw(reading: _Reading, columns: tuple[str, ...]) -> Flaw | None:
+    """What a quality query finds; None for a query of another kind."""
+    given = [key for key in QUALITY_KEYS if reading.header.get(key)]
+    if not given:
+        return None
+    for key in QUALITY_KEYS:
+        if key not in given:
+            message = f"a query with {given[0]} is a quality query: add a line '#+ {key}: …'"
+            reading.problem(reading.line_of(given[0]), message)
+    if missing := [f"?{name}" for name in FOUND if name not in columns]:
+        message = f"a quality query projects {', '.join(missing)} too: what is wrong with which"
+        reading.problem(reading.line_of("columns"), message)
+    if any(parameter.get("default") is None for parameter in _declared(reading)):
+        message = "a quality query is asked without parameters: give each a default"
+        reading.problem(reading.line_of("params"), message)
+    return Flaw(*(reading.text_of(key) for key in QUALITY_KEYS))
+
+
+def _declared(reading: _Reading) -> list[dict[str, Any]]:
+    """The declarations of parameters that are written at length or by their type."""
+    said = reading.header.get("params")
+    found = said.values() if isinstance(said, dict) else ()
+    return [each if isinstance(each, dict) else {} for each in found]
 
 
 def _view(reading: _Reading, columns: tuple[str, ...]) -> View:

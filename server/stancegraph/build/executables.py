@@ -77,6 +77,8 @@ def _executable(query: SavedQuery, base: str, prefixes: ox.NamedNode) -> Iterato
         (says, ox.Literal(without_header(query.text))),
         *((SCHEMA.keywords, ox.Literal(word)) for word in query.keywords),
     ]
+    if query.coverage is not None:
+        facts.append((RDFS.seeAlso, ox.NamedNode(query_iri(base, query.coverage.query))))
     if query.description:
         facts.append((DCTERMS.description, ox.Literal(query.description, language="en")))
     return (ox.Triple(iri, predicate, value) for predicate, value in facts)

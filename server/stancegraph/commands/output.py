@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stancegraph.build.release import Release
-    from stancegraph.engine import Term
+    from stancegraph.engine import Engine, Term
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -58,8 +58,10 @@ def answer_options(
     return lambda command: style(releases_option(timeout(command)))
 
 
-def echo_answer(release: Release, query: str, *, style: str | None, timeout: float) -> None:
-    """Run *query* on *release* and write the answer to standard output.
+def echo_answer(
+    release: Release, query: str, engine: Engine, *, style: str | None, timeout: float
+) -> None:
+    """Run *query* on *engine*, which holds *release*, and write the answer to standard output.
 
     Args:
         style: ``table``, one of `SHORT_NAMES`, or None for what fits the query's form.
@@ -78,14 +80,13 @@ def echo_answer(release: Release, query: str, *, style: str | None, timeout: flo
     if media_type not in OFFERED[form]:
         offered = [name for name, offer in SHORT_NAMES.items() if offer in OFFERED[form]]
         raise click.BadOptionUsage("style", f"--format: {NotAcceptable([TABLE, *offered])}")
-    with open_engine(release) as engine:
-        answer = engine.ask(Ask(query, media_type, base=release.base, deadline=timeout))
-        if style != TABLE:
-            echo_bytes(answer)
-        elif is_graph:
-            echo_triples(b"".join(answer), release)
-        else:
-            _echo_solutions(b"".join(answer), release)
+    answer = engine.ask(Ask(query, media_type, base=release.base, deadline=timeout))
+    if style != TABLE:
+        echo_bytes(answer)
+    elif is_graph:
+        echo_triples(b"".join(answer), release)
+    else:
+        _echo_solutions(b"".join(answer), release)
 
 
 def open_engine(release: Release) -> EmbeddedEngine:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stancegraph.build.release import open_release
-from stancegraph.commands.output import answer_options, echo_answer
+from stancegraph.commands.output import answer_options, echo_answer, open_engine
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def sparql_command(
     elif file is not None or query is None:
         raise click.UsageError("give the query either as FILE or with --query")
     release = open_release(releases or options.folder.releases)
-    echo_answer(release, query, style=style, timeout=query_timeout)
+    with open_engine(release) as engine:
+        echo_answer(release, query, engine, style=style, timeout=query_timeout)
 
 
 def _read(file: Path) -> str:

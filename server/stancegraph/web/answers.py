@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import re
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from flask import Response, request
 
 from stancegraph import __version__
-from stancegraph.engine import UPDATE_REFUSED, Ask
+from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
 from stancegraph.sparql import Kind, is_update, query_form, tokens
@@ -21,11 +24,49 @@ from stancegraph.web.site import current_site
 # Functions whose value is another one each time, called anywhere in a query.
 _VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#[^\r\n]*[\r\n])*\(", re.IGNORECASE)
 
+MAX_TOLD = 4  # statements that a header holds
+_JSON_HEAD = b'{"head":{"vars"'
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How complete the lists are on which an answer rests, as it is told beside it.
+
+    Attributes:
+        statements: A sentence a list.
+        address: Where these and more can be asked.
+    """
+
+    statements: tuple[str, ...]
+    address: str
+
+    @property
+    def header(self) -> str:
+        """The value of the header ``Link`` (RFC 8288)."""
+        told = "; ".join(self.statements[:MAX_TOLD])
+        if more := len(self.statements[MAX_TOLD:]):
+            told += f"; and {more} more"
+        return f"<{self.address}>; rel=\"describedby\"; title*=UTF-8''{quote(told, safe=' ')}"
+
+    def into(self, first: bytes) -> bytes:
+        """SPARQL JSON that begins with *first*, with the statements before and a link in its head.
+
+        ``link`` is the standard's word for where more is told; whatever else an object holds is
+        passed over by who reads it.
+        """
+        if not first.startswith(_JSON_HEAD):
+            return first
+        told = json.dumps(self.statements, ensure_ascii=False)
+        link = json.dumps([self.address], ensure_ascii=False)
+        head = f'{{"coverage":{told},"head":{{"link":{link},"vars"'
+        return head.encode() + first.removeprefix(_JSON_HEAD)
+
 
 def respond(
     query: str,
     *,
     short_name: str | None = None,
+    coverage: Told | None = None,
     default_graphs: tuple[str, ...] = (),
     named_graphs: tuple[str, ...] = (),
 ) -> Response:
@@ -36,6 +77,8 @@ def respond(
 
     Args:
         short_name: The ``format`` parameter, where one was given.
+        coverage: How complete the lists are on which the result rests: told in the header
+            ``Link``, and in JSON also in the result.
 
     Raises:
         RequestError, EngineError: as :meth:`stancegraph.engine.Answer.__next__` does, and
@@ -53,18 +96,23 @@ def respond(
         base=site.release.base,
         deadline=site.query_timeout,
     )
-    tag = _tag(site.release.checksum, ask, content_type)
+    tag = _tag(site.release.checksum, ask, content_type, coverage)
     if tag and _known_to_client(tag):
         response = Response(status=304)
     else:
         answer = site.engine.ask(ask)
         on_hang_up(request.environ, answer.close)
         first = next(answer, b"")
-        if len(first) < MAX_FRAME:  # a frame that is not full is the last one
+        whole = len(first) < MAX_FRAME  # a frame that is not full is the last one
+        if coverage is not None and media_type is MediaType.JSON:
+            first = coverage.into(first)
+        if whole:
             response = Response(first + b"".join(answer), content_type=content_type)
         else:
             response = Response(itertools.chain((first,), answer), content_type=content_type)
             response.call_on_close(answer.close)
+    if coverage is not None:
+        response.headers.add("Link", coverage.header)
     if tag:
         response.set_etag(tag)
     else:
@@ -72,13 +120,14 @@ def respond(
     return response
 
 
-def _tag(checksum: str, ask: Ask, content_type: str) -> str | None:
+def _tag(checksum: str, ask: Ask, content_type: str, coverage: Told | None) -> str | None:
     """What names this answer for ever; None where asking again gives another one."""
     if another_each_time(ask.query):
         return None
     # The program's version stands for how it writes a result.
     release = (checksum, __version__)
-    key = repr((release, content_type, ask.query, ask.default_graphs, ask.named_graphs))
+    asked = (ask.query, ask.default_graphs, ask.named_graphs)
+    key = repr((release, content_type, *asked, *([coverage] if coverage else [])))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 

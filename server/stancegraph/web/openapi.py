@@ -38,6 +38,11 @@ _TYPES: dict[ParameterType, Json] = {
     "xsd:string": {"type": "string"},
 }
 _TEXT: Json = {"schema": {"type": "string"}}
+_COVERAGE: Json = {
+    "description": "How complete the lists are on which the result rests (RFC 8288): where that "
+    "can be asked, and in title* the first statements.",
+    **_TEXT,
+}
 
 
 @bp.get("/openapi.json")
@@ -99,6 +104,9 @@ def _operation(query: SavedQuery, names: Names) -> Json:
     if query.keywords:
         found["x-keywords"] = list(query.keywords)
     found["x-view"] = {"type": query.view.type, **query.view.columns}
+    if query.coverage is not None:
+        found["x-coverage"] = query.coverage.query
+        found["responses"]["200"]["headers"] = {"Link": _COVERAGE}
     return found
 
 
@@ -192,6 +200,11 @@ def _rows(columns: list[str]) -> Json:
         "required": ["head", "results"],
         "properties": {
             "head": {"type": "object", "properties": {"vars": names}, "required": ["vars"]},
+            "coverage": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "How complete the lists are on which the rows rest.",
+            },
             "results": {
                 "type": "object",
                 "properties": {"bindings": bindings},

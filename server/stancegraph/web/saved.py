@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -12,13 +12,14 @@ import pyoxigraph as ox
 from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
 from stancegraph.catalog import read_terms, typed
+from stancegraph.coverage import coverage_of
 from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType, first_rows
 from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.known import check_known
 from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
-from stancegraph.web.answers import another_each_time, respond
+from stancegraph.web.answers import Told, another_each_time, respond
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from stancegraph.coverage import Coverage
     from stancegraph.parameters import Parameter, Terms
     from stancegraph.queryfile import SavedQuery
 
@@ -65,8 +67,8 @@ def run_saved(name: str) -> Response:
     """Answer a saved query; its parameters are the address's arguments.
 
     200 with the result as ``Accept`` or ``format`` prefers it, or with a page that has a form
-    and the result; 400 for bad parameters; 404 for an unknown name; 406 for no format; 500,
-    503, 504 as the endpoint.
+    and the result, each with how complete the lists are on which it rests; 400 for bad
+    parameters; 404 for an unknown name; 406 for no format; 500, 503, 504 as the endpoint.
     """
     catalog = current_site().catalog
     query = catalog.query(name)
@@ -80,7 +82,13 @@ def run_saved(name: str) -> Response:
         short_name is None and preferred(request.accept_mimetypes, offered) == HTML
     ):
         return _page(query, values)
-    return respond(query.bind(_terms(query, values)), short_name=short_name)
+    terms = _terms(query, values)
+    coverage = _coverage(query, terms)
+    told = None
+    if coverage is not None:
+        address = address_of(coverage.query, coverage.terms, whole=True)
+        told = Told(coverage.statements, address)
+    return respond(query.bind(terms), short_name=short_name, coverage=told)
 
 
 def example_address(query: SavedQuery) -> str:
@@ -108,6 +116,23 @@ def _pairs(query: SavedQuery, terms: Terms) -> list[tuple[str, str]]:
         for name, parameter in query.params.items()
         for term in as_tuple(terms.get(name, ()))
     ]
+
+
+def _coverage(query: SavedQuery, terms: Terms) -> Coverage | None:
+    """How complete the lists are on which the answer to *query* rests.
+
+    Raises:
+        EngineError: there is no answer.
+    """
+    site = current_site()
+    return coverage_of(
+        query,
+        terms,
+        companions=site.catalog.query,
+        names=site.catalog.names,
+        engine=site.engine,
+        deadline=site.query_timeout,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +173,8 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
         result=None if terms is None else _shown(query, text),
         text=text,
         formats=_formats(query),
+        coverage=None if terms is None else _coverage(query, terms),
+        coverage_address=address_of,
         address=lambda **more: address_of(query, terms or {}, **more),
         example_address=example_address(query),
     )
@@ -225,6 +252,8 @@ def _described(query: SavedQuery) -> dict[str, object]:
         "parameters": [_parameter(parameter) for parameter in query.params.values()],
         "columns": list(query.columns),
         "view": {"type": query.view.type, **query.view.columns},
+        "coverage": query.coverage and {"query": query.coverage.query, **query.coverage.values},
+        "quality": query.flaw and asdict(query.flaw),
     }
 
 
