@@ -27,12 +27,16 @@ ONTOLOGY = [
 PROLOGUE = f"""
 BASE <{ID}>
 PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX org: <http://www.w3.org/ns/org#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX sg: <{FOLDER.base}ontology#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 """
 STATUS_RULES = ("dates", "counted-acts", "treaty-status", "parties")
+MEMBERSHIP_RULES = ("dates", "contested-by", "membership-spells")
+STANCE_RULES = ("dates", "contested-by", "counted-stances")
+BOUNDS = ("sg:fromEarliest", "sg:fromLatest", "sg:untilEarliest", "sg:untilLatest")
 
 
 class World:
@@ -101,8 +105,7 @@ def spells(*stated: str) -> dict[str, tuple[str, ...]]:
     written = world.derive(*STATUS_RULES[:3]) | world.derive("parties")
     for subject, predicate, term in written:
         rows.setdefault(subject.removeprefix("spell/t/"), {})[predicate] = term
-    bounds = ("sg:fromEarliest", "sg:fromLatest", "sg:untilEarliest", "sg:untilLatest")
-    return {spell: tuple(row.get(bound, "") for bound in bounds) for spell, row in rows.items()}
+    return {spell: tuple(row.get(bound, "") for bound in BOUNDS) for spell, row in rows.items()}
 
 
 def sources_of(spell: str, *stated: str) -> set[str]:
@@ -355,6 +358,17 @@ def test_an_undated_consent_makes_a_party_of_a_treaty_in_force() -> None:
     assert spells(IN_FORCE, act("ratification"))["CAN/party"] == ("2004-07-01", "", "", "")
 
 
+def test_a_successor_may_be_bound_from_a_day_before_it_said_so() -> None:
+    """Notified in December, in force since independence in June; an accession never is."""
+    entry = act("entry-into-force", "2006-06-03")
+
+    succeeded = spells(IN_FORCE, act("succession", "2006-12-04"), entry)
+    acceded = spells(IN_FORCE, act("accession", "2006-12-04"), entry)
+
+    assert succeeded["CAN/party"] == ("2006-06-03", "2006-06-03", "", "")
+    assert acceded["CAN/party"] == ("2006-12-04", "", "", "")
+
+
 def test_a_treaty_that_is_not_in_force_has_contracting_states_and_no_parties() -> None:
     """Consent binds nobody before the treaty enters into force."""
     assert list(spells(act("ratification", "2025-12-01"))) == ["CAN/contracting-state"]
@@ -502,6 +516,414 @@ def test_a_preferred_record_of_a_vote_sets_aside_the_others() -> None:
     assert {s for s, _, _ in derived} == {"implied-stance/r/CAN"}
 
 
+def membership(
+    *dates: str,
+    member: str = "RUS",
+    role: str = "member",
+    rank: str = "normal",
+    words: str = "",
+    more: str = "",
+) -> str:
+    """A membership in the organisation ``o`` from the first of *dates* to the second."""
+    stated = "".join(
+        f'sg:{edge} "{day}"^^xsd:{("gYear", "gYearMonth", "date")[day.count("-")]} ;'
+        for edge, day in zip(("start", "end"), dates, strict=False)
+        if day
+    )
+    key = f"{member}/o/{role}{words}"
+    return f"""
+    <membership/{key}> a sg:Membership ; org:member <state/{member}> ; {stated} {more}
+        org:organization <organisation/o> ; org:role <code/membership-role/{role}> ;
+        sg:evidence <evidence/s/{key}> ; sg:rank <code/rank/{rank}> .
+    <evidence/s/{key}> sg:source <source/s> ; sg:statedAsOf "2020-12"^^xsd:gYearMonth .
+    <source/s> sg:retrieved "2021-06-30"^^xsd:date .
+    """
+
+
+def membership_spells(*stated: str) -> dict[str, tuple[str, ...]]:
+    """Per spell its bounds: from earliest, from latest, until earliest, until latest."""
+    rows: dict[str, dict[str, str]] = {}
+    for subject, predicate, term in World("".join(stated)).derive(*MEMBERSHIP_RULES):
+        rows.setdefault(subject.removeprefix("spell/o/"), {})[predicate] = term
+    return {spell: tuple(row.get(bound, "") for bound in BOUNDS) for spell, row in rows.items()}
+
+
+def test_a_membership_is_a_spell_with_the_bounds_of_its_dates() -> None:
+    """Of a year the first and the last day; no end, no bounds of it."""
+    assert membership_spells(
+        membership("1996-02-28", "2022-03-16"), membership("1949", member="GRC")
+    ) == {
+        "RUS/member": ("1996-02-28", "1996-02-28", "2022-03-16", "2022-03-16"),
+        "GRC/member": ("1949-01-01", "1949-12-31", "", ""),
+    }
+
+
+def test_a_membership_without_a_beginning_had_begun_when_its_source_spoke() -> None:
+    """At the latest on the last day for which it may speak, if that is before the end."""
+    assert membership_spells(membership()) == {"RUS/member": ("", "2020-12-31", "", "")}
+    assert membership_spells(membership("", "2009-08")) == {
+        "RUS/member": ("", "", "2009-08-01", "2009-08-31")
+    }
+
+
+def test_who_left_and_came_back_has_two_spells() -> None:
+    """Two memberships that do not contradict each other stand side by side."""
+    stated = membership("1949", "1969-12-12"), membership("1974-11-28", words="/1974-11-28")
+
+    assert membership_spells(*stated) == {
+        "RUS/member": ("1949-01-01", "1949-12-31", "1969-12-12", "1969-12-12"),
+        "RUS/member/1974-11-28": ("1974-11-28", "1974-11-28", "", ""),
+    }
+
+
+def test_memberships_that_contradict_each_other_make_one_spell_with_bounds() -> None:
+    """It begins within both dates; that only one of them ends it leaves its end open."""
+    stated = (
+        membership("2002", "2019-03-02"),
+        membership("2004-05", words="/b", more="sg:contradicts <membership/RUS/o/member> ;"),
+    )
+
+    derived = World("".join(stated)).derive(*MEMBERSHIP_RULES)
+
+    assert membership_spells(*stated) == {
+        "RUS/member": ("2002-01-01", "2004-05-31", "2019-03-02", "")
+    }
+    assert {o for _, p, o in derived if p == "prov:wasDerivedFrom"} == {
+        "membership/RUS/o/member",
+        "membership/RUS/o/member/b",
+    }
+
+
+def test_a_preferred_membership_sets_aside_what_contradicts_it() -> None:
+    """Nor does a deprecated one count; those that contradict nothing stay."""
+    stated = (
+        membership("2002", words="/a", more="sg:contradicts <membership/RUS/o/member> ;"),
+        membership("2004", rank="preferred"),
+        membership("1990", words="/c", rank="deprecated"),
+        membership("1950", "1960", words="/d"),
+    )
+
+    assert sorted(membership_spells(*stated)) == ["RUS/member", "RUS/member/d"]
+
+
+@pytest.mark.parametrize(
+    ("today", "relations"),
+    [
+        (date(1996, 2, 27), {"observerIn"}),
+        (date(1996, 2, 28), {"observerIn", "memberOf"}),
+        (date(2022, 3, 15), {"observerIn", "memberOf"}),
+        (date(2022, 3, 16), {"observerIn"}),
+    ],
+)
+def test_membership_short_cuts_hold_from_the_first_day_to_before_the_last(
+    today: date, relations: set[str]
+) -> None:
+    """Spells are half-open; each role has a property of its own."""
+    stated = membership("1996-02-28", "2022-03-16") + membership("1990", role="observer")
+    world = World(stated)
+    world.derive(*MEMBERSHIP_RULES)
+
+    derived = world.derive("memberships-now", today=today)
+
+    assert {p.removeprefix("sg:") for _, p, _ in derived} == relations
+
+
+def test_membership_short_cuts_leave_out_what_is_not_certain() -> None:
+    """Neither who may have left by now nor who may not have joined yet is a member."""
+    world = World(membership("2019", "2026") + membership("2026-11", member="GRC"))
+    world.derive(*MEMBERSHIP_RULES)
+
+    assert world.derive("memberships-now", today=date(2026, 11, 22)) == set()
+
+
+def last_known(*stated: str) -> dict[str, str]:
+    world = World("".join(stated))
+    world.derive("contested-by", *STATUS_RULES, "membership-spells")
+    return {s.removeprefix("spell/"): o for s, _, o in world.derive("last-known")}
+
+
+def coverage(of: str, kind: str, completeness: str, when: str) -> str:
+    return f"""
+    <coverage/{of}/{kind}> a sg:Coverage ; sg:asOf "{when}"^^xsd:date ; sg:coverageOf <{of}> ;
+        sg:completeness <code/completeness/{completeness}> ; sg:list <code/list/{kind}> ;
+        sg:rank <code/rank/normal> .
+    """
+
+
+def test_a_spell_is_known_until_its_sources_speak() -> None:
+    """The first day for which a source may speak is what is certain; an act tells of its day."""
+    assert last_known(membership("1996"), act("signature", "2021-02-01")) == {
+        "o/RUS/member": "2020-12-01",
+        "t/CAN/signatory": "2021-02-01",
+    }
+
+
+def test_a_complete_list_tells_of_all_that_are_on_it() -> None:
+    """As of its day, of those who were there then; one that is incomplete tells nothing."""
+    stated = (
+        membership("1996"),
+        membership("1990", role="observer"),
+        act("ratification", "2015-07-08"),
+        act("ratification", "2025-07-08", actor="AUS"),
+        coverage("organisation/o", "members", "complete", "2023-01-01"),
+        coverage("treaty/t", "parties", "complete", "2024-01-01"),
+    )
+    incomplete = "".join(stated).replace("completeness/complete", "completeness/incomplete")
+
+    assert last_known(*stated) == {
+        "o/RUS/member": "2023-01-01",
+        "o/RUS/observer": "2020-12-01",
+        "t/CAN/contracting-state": "2024-01-01",
+        "t/AUS/contracting-state": "2025-07-08",
+    }
+    assert set(last_known(incomplete).values()) == {"2020-12-01", "2020-12-31", "2025-07-08"}
+
+
+def test_a_source_that_names_no_time_leaves_what_is_known_open() -> None:
+    """Of an undated membership from an undated source it is not known when it held."""
+    stated = membership().replace('sg:statedAsOf "2020-12"^^xsd:gYearMonth', "a sg:Evidence")
+
+    assert last_known(stated) == {}
+
+
+def stance(
+    position: str,
+    when: str = "",
+    *,
+    words: str = "",
+    holder: str = "CAN",
+    on: str = "treaty/t",
+    rank: str = "normal",
+    more: str = "",
+) -> str:
+    """A stance that a source tells of which speaks of 2020."""
+    datatype = ("gYear", "gYearMonth", "date")[when.count("-")]
+    dated = f'sg:date "{when}"^^xsd:{datatype} ;' if when else ""
+    key = f"{holder}/{on.rpartition('/')[2]}/{words or position}"
+    return f"""
+    <stance/{key}> a sg:Stance ; sg:holder <state/{holder}> ; sg:object <{on}> ; {dated} {more}
+        sg:position <code/position/{position}> ; sg:rank <code/rank/{rank}> ;
+        sg:evidence <evidence/s/{key}> .
+    <evidence/s/{key}> sg:source <source/s> ; sg:statedAsOf "2020"^^xsd:gYear .
+    <source/s> sg:retrieved "2021-06-30"^^xsd:date .
+    """
+
+
+def latest(*stated: str, holder: str = "CAN") -> tuple[set[str], set[str]]:
+    """Words of the stances that are a holder's latest, and of those that perhaps are."""
+    world = World("".join(stated))
+    world.derive(*STANCE_RULES)
+    derived = world.derive("latest-stances")
+    found = [
+        {s.rpartition("/")[2] for s, p, o in derived if (p, o) == (relation, f"state/{holder}")}
+        for relation in ("sg:latestStanceOf", "sg:perhapsLatestStanceOf")
+    ]
+    return found[0], found[1]
+
+
+def test_a_later_stance_on_the_same_object_overtakes_an_earlier_one() -> None:
+    """What was said of another object has no part in it."""
+    stated = (
+        stance("opposes", "2019-12"),
+        stance("neutral", "2021"),
+        stance("supports", "2022", on="process/p"),
+    )
+
+    assert latest(*stated) == ({"neutral", "supports"}, set())
+
+
+def test_the_only_stance_is_the_latest_even_without_a_date() -> None:
+    """There is no other on record."""
+    assert latest(stance("supports")) == ({"supports"}, set())
+
+
+def test_two_stances_of_one_day_are_both_the_latest() -> None:
+    """Even where they differ: neither is silently dropped."""
+    stated = stance("opposes", "2021-05-12"), stance("supports", "2021-05-12")
+
+    assert latest(*stated) == ({"opposes", "supports"}, set())
+
+
+def test_dates_that_do_not_tell_which_was_later_leave_both_perhaps_the_latest() -> None:
+    """A year may hold the day that another stance names."""
+    stated = stance("opposes", "2021"), stance("supports", "2021-05-12")
+
+    assert latest(*stated) == (set(), {"opposes", "supports"})
+
+
+def test_a_stance_without_a_date_does_not_win_silently() -> None:
+    """Beside a dated one it is perhaps the latest, and makes that one perhaps the latest."""
+    undated = stance("supports")
+
+    assert latest(undated, stance("opposes", "2019")) == (set(), {"opposes", "supports"})
+
+
+def test_a_stance_without_a_date_is_overtaken_by_one_after_its_source() -> None:
+    """It was taken by the end of 2020, of which its source speaks."""
+    assert latest(stance("supports"), stance("opposes", "2021")) == ({"opposes"}, set())
+
+
+def test_who_joined_in_a_stance_holds_it_too() -> None:
+    """A joint statement is the latest of each; what one aligned with is not its own."""
+    stated = (
+        stance("opposes", "2019", holder="AUS"),
+        stance("supports", "2020", words="joint", more="sg:coHolder <state/AUS> ;"),
+        stance("neutral", "2021", holder="ALB", more="sg:alignsWith <stance/CAN/t/joint> ;"),
+    )
+
+    assert latest(*stated, holder="AUS") == ({"joint"}, set())
+    assert latest(*stated, holder="CAN") == ({"joint"}, set())
+    assert latest(*stated, holder="ALB") == ({"neutral"}, set())
+
+
+def test_neither_deprecated_nor_set_aside_stances_are_the_latest() -> None:
+    """A preferred one sets aside what contradicts it, however late."""
+    stated = (
+        stance("supports", "2018", rank="preferred"),
+        stance("opposes", "2020", more="sg:contradicts <stance/CAN/t/supports> ;"),
+        stance("neutral", "2022", rank="deprecated"),
+    )
+
+    assert latest(*stated) == ({"supports"}, set())
+
+
+def changes(*stated: str) -> set[tuple[str, str, str, str, str]]:
+    """Per change: the claims before and after, the positions, and the days between."""
+    world = World("".join(stated))
+    world.derive(*STATUS_RULES)
+    world.derive("contested-by")
+    world.derive("counted-stances")
+    world.derive("implied-stance")
+    rows: dict[str, dict[str, str]] = {}
+    for subject, predicate, term in world.derive("position-changes"):
+        rows.setdefault(subject, {})[predicate.removeprefix("sg:")] = term
+    return {
+        (
+            row["changeHolder"],
+            row["claimBefore"],
+            row["claimAfter"],
+            f"{row['positionBefore']} {row['positionAfter']}".replace("code/position/", ""),
+            f"{row['changedAfter']} {row['changedBy']}",
+        )
+        for row in rows.values()
+    }
+
+
+def ballot(text: str, when: str, choice: str, *, body: str = "unga", more: str = "") -> str:
+    return f"""
+    <vote/{body}/{text}/CAN> a sg:Vote ; sg:actor <state/CAN> ; sg:rank <code/rank/normal> ; {more}
+        sg:choice <code/vote-choice/{choice}> ; sg:rollCall <rollcall/{body}/{text}> .
+    <rollcall/{body}/{text}> sg:votedText <resolution/{text}> ; sg:body <organisation/{body}> ;
+        sg:date "{when}"^^xsd:date .
+    """
+
+
+PROCESS = "<process/p> sg:mandatedBy <resolution/A> ; sg:ledTo <treaty/t> ."
+
+
+def test_a_stance_on_the_other_side_is_a_change() -> None:
+    """It leads from the last claim before; conditions do not change sides."""
+    stated = (
+        stance("opposes", "2018"),
+        stance("neutral", "2019"),
+        stance("supports-with-conditions", "2020-03"),
+        stance("supports", "2021"),
+    )
+
+    assert changes(*stated) == {
+        ("state/CAN", "stance/CAN/t/opposes", "stance/CAN/t/neutral",
+         "opposes neutral", "2018-12-31 2019-12-31"),
+        ("state/CAN", "stance/CAN/t/neutral", "stance/CAN/t/supports-with-conditions",
+         "neutral supports-with-conditions", "2019-12-31 2020-03-31"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        [stance("opposes", "2020"), stance("supports", "2020-05-12")],
+        [stance("opposes"), stance("supports", "2020-05-12")],
+        [stance("opposes", "2018", rank="deprecated"), stance("supports", "2020")],
+        [stance("opposes", "2018"), stance("supports", "2020", on="treaty/u")],
+        [stance("opposes", "2018"), stance("supports", "2020", holder="AUS")],
+        [stance("neutral", "2018"), stance("non-committal", "2020")],
+    ],
+)
+def test_no_change_is_found_where_the_data_do_not_show_one(stated: list[str]) -> None:
+    """The order is not certain, a claim is deprecated, or it is of another matter or actor."""
+    assert changes(*stated) == set()
+
+
+def test_a_no_to_the_mandate_and_then_a_signature_is_a_change() -> None:
+    """From the vote on the text over the process that it set up to the treaty."""
+    stated = PROCESS, ballot("A", "2019-12-27", "no"), act("signature", "2025-10-25")
+
+    assert changes(*stated) == {
+        ("state/CAN", "vote/unga/A/CAN", "action/t/CAN/signature",
+         "opposes supports", "2019-12-27 2025-10-25")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", ["yes", "non-voting"])
+def test_a_signature_after_a_yes_or_a_blank_is_no_change(choice: str) -> None:
+    """A blank in the record is no side."""
+    stated = PROCESS, ballot("A", "2019-12-27", choice), act("signature", "2025-10-25")
+
+    assert changes(*stated) == set()
+
+
+def test_an_intended_vote_is_no_side() -> None:
+    """Only the record counts."""
+    intended = "sg:voteSense <code/vote-sense/intended> ;"
+    stated = PROCESS, ballot("A", "2019-12-27", "no", more=intended), act("signature", "2025")
+
+    assert changes(*stated) == set()
+
+
+def test_a_denunciation_turns_against_what_was_agreed_to() -> None:
+    """It comes after the last act that agreed."""
+    stated = act("signature", "2001"), act("ratification", "2005"), act("denunciation", "2010-03")
+
+    assert changes(*stated) == {
+        ("state/CAN", "action/t/CAN/ratification", "action/t/CAN/denunciation",
+         "supports opposes", "2005-12-31 2010-03-31")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "related",
+    ["<resolution/B> sg:followsUp <resolution/A> .", "<resolution/A> sg:draftOf <resolution/B> ."],
+)
+def test_votes_on_texts_that_belong_together_are_compared(related: str) -> None:
+    """A text and the one that it became or that follows it up, and no others."""
+    stated = ballot("A", "2018-12-17", "yes"), ballot("B", "2019-12-27", "abstain")
+
+    assert changes(*stated) == set()
+    assert changes(related, *stated) == {
+        ("state/CAN", "vote/unga/A/CAN", "vote/unga/B/CAN",
+         "supports neutral", "2018-12-17 2019-12-27")
+    }  # fmt: skip
+
+
+def test_votes_on_texts_of_one_title_are_compared_from_one_to_the_next() -> None:
+    """The same body takes up a matter again; what another body voted on is not between."""
+    titles = """
+    <resolution/A> dcterms:title "On x"@en . <resolution/B> dcterms:title "On x"@en .
+    <resolution/C> dcterms:title "On x"@en . <resolution/D> dcterms:title "On y"@en .
+    """
+    stated = (
+        ballot("A", "2016-12-05", "yes"),
+        ballot("B", "2018-12-05", "no", body="committee"),
+        ballot("C", "2018-12-05", "no"),
+        ballot("D", "2019-12-05", "yes"),
+    )
+
+    assert changes(titles, *stated) == {
+        ("state/CAN", "vote/unga/A/CAN", "vote/unga/C/CAN",
+         "supports opposes", "2016-12-05 2018-12-05")
+    }  # fmt: skip
+
+
 def everything() -> World:
     return World(
         "".join(
@@ -514,6 +936,10 @@ def everything() -> World:
                 act("denunciation", "2020", actor="AUS"),
                 vote("no"),
                 "<vote/a> sg:contradicts <vote/b> .",
+                membership("1996"),
+                stance("opposes", "2000"),
+                stance("supports", "2000", words="b"),
+                stance("supports", "2001-05", on="process/p"),
             ]
         )
     )
