@@ -129,6 +129,7 @@ def test_release_holds_what_a_server_needs(small: GraphFolder, tmp_path: Path) -
         "names.json",
         "ontology/rules/as-of.rq",
         "ontology/rules/holders.rq",
+        "quality.json",
         "queries/votes/of-a-state.rq",
         "release.json",
         "release.nq",

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from stancegraph.build import quality
 from stancegraph.build.derive import derive, mixed_terms
 from stancegraph.build.describe import count_claims, describe
 from stancegraph.build.executables import executables
 from stancegraph.build.parse import ParsedGraph, parse
 from stancegraph.build.progress import Progress
+from stancegraph.build.quality import Finding
 from stancegraph.build.queries import asked, unknown_words
 from stancegraph.build.release import (
     Release,
@@ -126,14 +128,25 @@ def build(
         with progress.stage("derive"):
             derived, problems = _derive(found, release_date)
         made = _Made.of(found.graph, derived, release_date)
+        findings: list[Finding] = []
         if not found.count(Severity.VIOLATION) and not problems:
             with progress.stage("ask"):
-                problems = list(asked(found.queries, made.names, made.quads, folder.base))
+                problems = list(
+                    asked(
+                        found.queries,
+                        made.names,
+                        made.quads,
+                        folder.base,
+                        found=lambda query, rows: findings.append(Finding.of(query, rows)),
+                    )
+                )
         found = replace(found, problems=_in_file_order({*found.problems, *problems}))
         progress.checked(found)
         if found.count(Severity.VIOLATION):
             raise InvalidGraph(found.problems)
-        return _release(found, made, releases, release_date, progress)
+        findings = [finding.placed(found.graph) for finding in findings]
+        progress.judged(findings)
+        return _release(found, made, releases, release_date, progress, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,8 @@ def _release(
     releases: Path,
     release_date: date,
     progress: Progress,
+    *,
+    findings: Sequence[Finding],
 ) -> Release:
     folder, graph = found.graph.folder, found.graph
     with progress.stage("describe"):
@@ -218,6 +233,7 @@ def _release(
             },
             quads=lines,
             things=made.names,
+            findings=quality.as_json(findings),
         )
 
 

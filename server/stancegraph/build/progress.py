@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stancegraph.build import Check
+    from stancegraph.build.quality import Finding
 
 
 class Progress:
@@ -44,3 +45,6 @@ class Progress:
 
     def checked(self, found: Check) -> None:
         """All files were read and checked; *found* is what is wrong with them."""
+
+    def judged(self, findings: Sequence[Finding]) -> None:
+        """The quality queries were asked; *findings* is what they find, in their order."""

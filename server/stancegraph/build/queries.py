@@ -19,15 +19,25 @@ from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.errors import BadParameter, EngineError, QuerySyntaxError, QueryTimeout
 from stancegraph.problems import Problem, Severity
+from stancegraph.queryfile import line_of
 from stancegraph.sparql import Kind
 from stancegraph.terms import short
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Container,
+        Generator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from stancegraph.build.parse import ParsedGraph
-    from stancegraph.engine import Engine
+    from stancegraph.engine import Engine, Term
     from stancegraph.names import Names
+    from stancegraph.parameters import Terms
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sparql import Token
 
@@ -91,7 +101,12 @@ def _names(found: Sequence[Token]) -> Iterator[tuple[Token, str]]:
 
 
 def asked(
-    queries: Sequence[SavedQuery], names: Names, quads: Iterable[ox.Quad], base: str
+    queries: Sequence[SavedQuery],
+    names: Names,
+    quads: Iterable[ox.Quad],
+    base: str,
+    *,
+    found: Callable[[SavedQuery, Sequence[Mapping[str, Term]]], object],
 ) -> Iterator[Problem]:
     """What is wrong with *queries* when they are asked, each with its own example.
 
@@ -101,6 +116,8 @@ def asked(
 
     Args:
         quads: The graph, stated and derived.
+        found: Is told of each quality query and its rows; such a query is asked with the
+            defaults of its parameters.
     """
     for query in queries:
         yield from _declarations(query, names)
@@ -111,7 +128,20 @@ def asked(
         ox.serialize(quads, str(path), format=ox.RdfFormat.N_QUADS)
         with EmbeddedEngine(path, "build", EngineOptions(workers=1)) as engine:
             for query in queries:
-                yield from _answered(query, engine, base)
+                text = query.bind(_defaults(query, names)) if query.flaw else query.text
+                rows = yield from _answered(query, text, engine, base)
+                if query.flaw is not None and rows is not None:
+                    found(query, rows)
+
+
+def _defaults(query: SavedQuery, names: Names) -> Terms:
+    """What the parameters of *query* are by default; else of its example."""
+    terms: dict[str, Sequence[ox.NamedNode | ox.Literal]] = {}
+    for name, parameter in query.params.items():
+        terms[name] = parameter.examples
+        with suppress(BadParameter):
+            terms[name] = default_terms(parameter, names) or parameter.examples
+    return terms
 
 
 def _declarations(query: SavedQuery, names: Names) -> Iterator[Problem]:
@@ -133,19 +163,23 @@ def _declarations(query: SavedQuery, names: Names) -> Iterator[Problem]:
             yield Problem(query.path, line, Severity.VIOLATION, f"parameter {name}: {message}")
 
 
-def _answered(query: SavedQuery, engine: Engine, base: str) -> Iterator[Problem]:
-    """What is wrong with the answer to *query*, or with how long it takes."""
+def _answered(
+    query: SavedQuery, text: str, engine: Engine, base: str
+) -> Generator[Problem, None, list[dict[str, Term]] | None]:
+    """What is wrong with the answer to *query*, asked as *text*, or with how long it takes.
+
+    Returns:
+        The rows; None where there is no answer.
+    """
     start = time.perf_counter()
     try:
-        found = _rows(
-            query, Ask(query.text, MediaType.JSON, base=base, deadline=query.bound), engine
-        )
+        found = _rows(query, Ask(text, MediaType.JSON, base=base, deadline=query.bound), engine)
     except QueryTimeout:
         yield _slow(query, f"more than {query.bound:g} s")
-        return
+        return None
     except EngineError as error:
         yield Problem(query.path, 1, Severity.VIOLATION, f"cannot be asked: {error}")
-        return
+        return None
     if (seconds := time.perf_counter() - start) > query.bound:
         yield _slow(query, f"{seconds:.1f} s")
     if (tie := _tie(query, found)) is not None:
@@ -155,9 +189,10 @@ def _answered(query: SavedQuery, engine: Engine, base: str) -> Iterator[Problem]
             "may give them the other way round: add a column to ORDER BY"
         )
         yield Problem(query.path, line, Severity.WARNING, message)
+    return found
 
 
-def _rows(query: SavedQuery, ask: Ask, engine: Engine) -> list[Mapping[str, object]]:
+def _rows(query: SavedQuery, ask: Ask, engine: Engine) -> list[dict[str, Term]]:
     """The rows of a SELECT; of another form none, though it is asked."""
     form = sparql.query_form(query.text)
     if form == "SELECT":
@@ -174,7 +209,7 @@ def _slow(query: SavedQuery, took: str) -> Problem:
     return Problem(query.path, line, Severity.WARNING, f"{message}, or raise the bound")
 
 
-def _tie(query: SavedQuery, found: Sequence[Mapping[str, object]]) -> int | None:
+def _tie(query: SavedQuery, found: Sequence[Mapping[str, Term]]) -> int | None:
     """The first row, from 1, that the order does not tell from the next; None if all differ.
 
     None too where the query is ordered by what it does not project.
@@ -203,9 +238,3 @@ def _order_keys(query: SavedQuery) -> list[str]:
         elif begun and token.kind is Kind.VARIABLE:
             keys.append(token.text[1:])
     return keys
-
-
-def line_of(query: SavedQuery, pattern: str) -> int:
-    """The first line of the query's file that *pattern* matches in, else 1."""
-    found = re.search(pattern, query.text, re.MULTILINE)
-    return query.text.count("\n", 0, found.start()) + 1 if found else 1

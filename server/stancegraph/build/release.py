@@ -3,7 +3,8 @@
 A folder of releases holds one folder a release and the symbolic link ``current``, which a
 build switches by one rename once the new release is whole. In a release stand
 ``release.nq``, the canonical N-Quads of all graphs, sorted; ``release.json``, what it is;
-``names.json``, what its things are called; ``queries/``, ``ontology/rules/`` and
+``names.json``, what its things are called; ``quality.json``, what an editor would mend;
+``queries/``, ``ontology/rules/`` and
 ``dataset.ttl`` as they were: everything that a server needs.
 """
 
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph import names
+from stancegraph.build import quality
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
@@ -79,6 +81,11 @@ class Release:
     def names_file(self) -> Path:
         """What its things are called, to be read with `names.Names.load`."""
         return self.path / names.FILE
+
+    @property
+    def quality_file(self) -> Path:
+        """What its quality queries find, to be read with `quality.read`."""
+        return self.path / quality.FILE
 
     def verify(self) -> None:
         """Read the quads and compute both digests again.
@@ -216,6 +223,7 @@ def write_release(
     counts: Mapping[str, int],
     quads: Iterable[str],
     things: names.Names,
+    findings: str,
 ) -> Release:
     """Write a release into the folder *releases* and make it the current one.
 
@@ -225,6 +233,7 @@ def write_release(
     Args:
         quads: The lines of its N-Quads, in any order.
         things: What its things are called.
+        findings: What `quality.as_json` tells of it.
 
     Raises:
         OperationError: the folder cannot be written to.
@@ -248,6 +257,7 @@ def write_release(
         draft.chmod(0o755)
         (draft / QUADS).write_bytes(content)
         (draft / names.FILE).write_text(things.as_json(), "utf-8")
+        (draft / quality.FILE).write_text(findings, "utf-8")
         (draft / FACTS).write_text(_as_json(release), "utf-8")
         rules = [path for home in folder.homes for path in home.rule_files]
         for source in (folder.root / "dataset.ttl", *folder.query_files, *rules):

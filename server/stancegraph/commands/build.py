@@ -12,10 +12,12 @@ from stancegraph.commands.options import releases_option
 from stancegraph.problems import Severity, as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
     from stancegraph.build import Check, Release
+    from stancegraph.build.quality import Finding
     from stancegraph.build.validate import EngineName
     from stancegraph.commands.options import Options
 
@@ -32,6 +34,7 @@ class Telling(Progress):
         self.style = style
         self.quiet = quiet
         self.found: Check | None = None
+        self.findings: Sequence[Finding] = ()
         self._on_terminal = not quiet and sys.stderr.isatty()
         self._stage = ""
 
@@ -67,8 +70,12 @@ class Telling(Progress):
         else:
             click.echo(as_w3c_report(found), nl=False)
 
+    def judged(self, findings: Sequence[Finding]) -> None:
+        """Keep what the quality queries find for the summary."""
+        self.findings = findings
+
     def summary(self, release: Release | None = None) -> None:
-        """Tell in one line what was read, what is wrong, and how long each stage took."""
+        """Tell what was read, what is wrong, how long each stage took, and the quality."""
         if self.quiet or self.found is None:
             return
         graph = self.found.graph
@@ -87,6 +94,24 @@ class Telling(Progress):
             told.append("shapes not applied: first mend ontology/ and shapes/")
         times = [f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()]
         click.echo(f"{', '.join(told)} ({', '.join(times)})", err=True)
+        for line in counted(self.findings):
+            click.echo(line, err=True)
+
+
+def counted(findings: Sequence[Finding]) -> list[str]:
+    """How much each quality query finds, most first; a line for those that find nothing."""
+    found = sorted(
+        (finding for finding in findings if finding.count),
+        key=lambda finding: (-finding.count, finding.query),
+    )
+    if not findings:
+        return []
+    names = max((len(finding.query) for finding in found), default=0)
+    lines = [f"{each.count:>7,}  {each.query:<{names}}  {each.summary}" for each in found]
+    nothing = len(findings) - len(found)
+    told = f"quality: {len(found)} of {len(findings)} questions find something to mend"
+    told += f", {nothing} nothing" if nothing and found else ""
+    return [f"{told}; the rows: stancegraph quality" if found else told, *lines]
 
 
 STYLES = ("text", "json", "turtle", "github")

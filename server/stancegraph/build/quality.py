@@ -1,0 +1,110 @@
+"""What the quality queries of a graph find: what no shape can say.
+
+A build asks each, keeps what they find in the release as ``quality.json``, and tells how much.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from stancegraph.errors import OperationError
+from stancegraph.queryfile import FOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from stancegraph.build.parse import ParsedGraph
+    from stancegraph.engine import Term
+    from stancegraph.queryfile import SavedQuery
+
+FILE = "quality.json"
+MAX_KEPT = 1000  # rows of one query that a release keeps; the count is of all
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing with which something is wrong.
+
+    Attributes:
+        thing: Its IRI.
+        label: What it is called; empty where it has no name.
+        wrong: What is wrong with it.
+        place: ``file:line`` where it stands; empty where no file describes it.
+    """
+
+    thing: str
+    label: str
+    wrong: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one quality query finds.
+
+    Attributes:
+        query: Its name.
+        count: How many rows it has.
+        rows: The first of them, in its order.
+    """
+
+    query: str
+    summary: str
+    problem: str
+    why: str
+    mend: str
+    count: int
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> Finding:
+        """What *query*, a quality query, finds in its *rows*; places are not told yet."""
+        assert query.flaw is not None  # noqa: S101 - who calls has looked
+        kept = tuple(Row(*(_text(row.get(name)) for name in FOUND)) for row in rows[:MAX_KEPT])
+        flaw = query.flaw
+        return cls(query.name, query.summary, flaw.problem, flaw.why, flaw.mend, len(rows), kept)
+
+    def placed(self, graph: ParsedGraph) -> Finding:
+        """With the places at which *graph* describes the things of its rows."""
+        rows = []
+        for row in self.rows:
+            node = ox.NamedNode(row.thing)
+            if node in graph.described:
+                file, line = graph.place(node)
+                rows.append(replace(row, place=f"{file}:{line}" if line else file))
+            else:
+                rows.append(row)
+        return replace(self, rows=tuple(rows))
+
+
+def as_json(findings: Iterable[Finding]) -> str:
+    """What `read` reads, in the order of the queries' names."""
+    ordered = sorted(findings, key=lambda finding: finding.query)
+    told = {"findings": [asdict(finding) for finding in ordered]}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+def read(path: Path) -> tuple[Finding, ...]:
+    """The findings in the file *path* of a release; none where the release has no such file.
+
+    Raises:
+        OperationError: the file is not what `as_json` wrote.
+    """
+    try:
+        told: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["findings"]
+        return tuple(
+            Finding(**{**each, "rows": tuple(Row(**row) for row in each["rows"])}) for each in told
+        )
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise OperationError(f"{path} cannot be read ({error}): build the release again") from error
+
+
+def _text(term: Term | None) -> str:
+    return getattr(term, "value", "")
