@@ -17,6 +17,7 @@ from stancegraph.commands.build import build_command, validate_command
 from stancegraph.commands.check_quotes import check_quotes_command
 from stancegraph.commands.completion import completion_command
 from stancegraph.commands.describe import describe_command
+from stancegraph.commands.import_ import import_command
 from stancegraph.commands.init import init_command
 from stancegraph.commands.options import Options
 from stancegraph.commands.queries import queries_command
@@ -66,6 +67,7 @@ main.add_command(build_command)
 main.add_command(check_quotes_command)
 main.add_command(completion_command)
 main.add_command(describe_command)
+main.add_command(import_command)
 main.add_command(init_command)
 main.add_command(queries_command)
 main.add_command(query_command)

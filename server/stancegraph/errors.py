@@ -11,7 +11,7 @@ StancegraphError
 │   ├── QueryFailed 500, EngineDown 503
 │   └── QueryTimeout 504
 ├── ContentError          a file must be mended; the build stops, the served release stays
-│   └── BadFolder, BadQueryFile, InvalidGraph
+│   └── BadFolder, BadQueryFile, BadTable, BadTemplate, InvalidGraph
 └── OperationError        the operator can mend it: a busy port, a missing release
 """
 
@@ -213,6 +213,19 @@ class BadQueryFile(ContentError):
         self.path = path
         self.line = line
         self.problem = problem
+
+
+class BadTemplate(ContentError):
+    """A kind of table is not declared, or not as it should be."""
+
+
+class BadTable(ContentError):
+    """A table cannot be imported; *problems* are all of them, in the order of its lines."""
+
+    def __init__(self, table: str, problems: Sequence[Problem]) -> None:
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        super().__init__(f"{table} has {count}; nothing was written")
+        self.problems = tuple(problems)
 
 
 class InvalidGraph(ContentError):

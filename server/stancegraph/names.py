@@ -71,7 +71,7 @@ class Names:
 
     def __post_init__(self) -> None:
         for key, names in self.by_key.items():
-            for name in {_plain(name) for name in (key.partition("/")[2], *names)}:
+            for name in {plain(name) for name in (key.partition("/")[2], *names)}:
                 self._keys.setdefault(name, []).append(key)
 
     @classmethod
@@ -155,7 +155,7 @@ class Names:
         """
         written = [f"{kind}/{text}" for kind in kinds] or [text]
         exact = [key for key in written if key in self.by_key and _is_of(key, kinds, among)]
-        named = self._keys.get(_plain(text), ())
+        named = self._keys.get(plain(text), ())
         return exact or [key for key in named if _is_of(key, kinds, among)]
 
     def search(self, text: str, kinds: Sequence[str] = ()) -> list[Match]:
@@ -168,7 +168,7 @@ class Names:
         before the sources that tell of them, short names before long, and labels before other
         names. Each thing comes once, by the name that fits best.
         """
-        wanted = _plain(text)
+        wanted = plain(text)
         if not wanted:
             return []
         ranks = {name: rank for name in self._keys if (rank := _rank(wanted, name)) is not None}
@@ -176,14 +176,14 @@ class Names:
             close = difflib.get_close_matches(wanted, self._keys, n=20, cutoff=0.75)
             ranks = {name: rank for rank, name in enumerate(close)}
         ranked = []
-        for plain, rank in ranks.items():
-            for key in self._keys[plain]:
+        for fitting, rank in ranks.items():
+            for key in self._keys[fitting]:
                 if kinds and not _is_of(key, kinds):
                     continue
-                named = [name for name in self.by_key[key] if _plain(name) == plain]
+                named = [name for name in self.by_key[key] if plain(name) == fitting]
                 name = named[0] if named else key.partition("/")[2]
                 label = self.by_key[key][0]
-                order = (rank, not named, key.startswith(LAST), len(plain), name != label, key)
+                order = (rank, not named, key.startswith(LAST), len(fitting), name != label, key)
                 ranked.append((order, Match(key, label, name)))
         found: dict[str, Match] = {}
         for _, match in sorted(ranked, key=lambda pair: pair[0]):
@@ -199,10 +199,10 @@ class Names:
             for name, keys in self._keys.items()
             if any(_is_of(key, kinds, among) for key in keys)
         ]
-        close = _closest(_plain(text), names)
+        close = _closest(plain(text), names)
         if not close:
             words = {word for name in names for word in name.split() if len(word) >= MIN_WORD}
-            near = difflib.get_close_matches(_plain(text), sorted(words), n=1, cutoff=0.75)
+            near = difflib.get_close_matches(plain(text), sorted(words), n=1, cutoff=0.75)
             close = [name for name in names if near and near[0] in name.split()]
         keys = dict.fromkeys(
             key for name in close for key in self._keys[name] if _is_of(key, kinds, among)
@@ -334,7 +334,8 @@ def _place(iri: str, homes: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """*text* without case, accents and punctuation, its words one space apart."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
     return re.sub(r"[\W_]+", " ", kept).strip()

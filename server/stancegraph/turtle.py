@@ -69,15 +69,26 @@ class TurtleFile:
     lost: bool = False
 
 
-def read(path: Path, name: str) -> TurtleFile:
+def content_of(path: Path) -> bytes | None:
+    """The bytes of *path*; None where `read` would tell why it cannot read them."""
+    try:
+        return _content(path)
+    except _Unreadable:
+        return None
+
+
+def read(path: Path, name: str, content: bytes | None = None) -> TurtleFile:
     """Read the Turtle file *path*, which problems call *name*.
 
     Of a statement with a syntax error the first is reported; the others are kept. A file
     that is unreadable, not UTF-8, without a triple or larger than ``MAX_BYTES`` is one
     problem. Nothing is raised.
+
+    Args:
+        content: What the file holds, where it has been read.
     """
     try:
-        content = _content(path)
+        content = _content(path) if content is None else content
     except _Unreadable as error:
         return TurtleFile(problems=[_problem(name, str(error))], lost=True)
     problems = [_problem(name, *mistake) for mistake in _encoding_mistakes(content)]
@@ -125,6 +136,11 @@ class Positions:
         except _Unreadable:
             return cls("")
 
+    @classmethod
+    def in_content(cls, content: bytes) -> Positions:
+        """The positions in what a file holds."""
+        return cls(_text(content))
+
     def line(self, *part: object) -> int | None:
         """The line where *part* first stands: a subject, with predicate, with object."""
         return self._lines.get(part)
@@ -162,6 +178,104 @@ class Positions:
                     line = source.place(token.start)[0]
                     self._lines.setdefault((subject, predicate, *key), line)
         return True
+
+
+def parse_text(text: str) -> list[ox.Triple]:
+    """The distinct triples of a Turtle text, in its order.
+
+    Raises:
+        SyntaxError: from pyoxigraph, with ``lineno`` and ``offset`` counted from 1.
+    """
+    return _parse(text, renamed=True)
+
+
+class Value(NamedTuple):
+    """One object of a statement as it is written; *start* and *end* are offsets in the text."""
+
+    predicate: ox.NamedNode
+    term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+    verb: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One statement about an IRI, and where it stands; *end* is behind its ``.``."""
+
+    subject: ox.NamedNode
+    start: int
+    end: int
+
+
+class Blocks:
+    """A Turtle text without errors, cut so that it can be added to and else stays as it is.
+
+    Attributes:
+        blocks: The statements about IRIs, in order.
+        prologue_end: The offset behind the last directive before the first statement; 0 if none.
+        directives: Start, end and, for a prefix, its name with ``:``; in order.
+        prefixes: The namespace of each prefix, by its name without ``:``.
+        base: The base IRI; empty without one.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.blocks: list[Block] = []
+        self.prologue_end = 0
+        self.directives: list[tuple[int, int, str]] = []
+        self.prefixes: dict[str, str] = {}
+        self.base = ""
+        self._statements: dict[int, _Statement] = {}
+        statements = list(_Source(text).statements())
+        for statement in statements:
+            if statement.directive:
+                self._direct(statement, first=not self._statements)
+            else:
+                self._statements[statement.tokens[0].start] = statement
+        # All subjects are read at once: mark and subject by turns.
+        lines = [
+            f"{statement.prologue}\n{next(_terms(statement.tokens)).text} <mark:> {number} ."
+            for number, statement in enumerate(self._statements.values())
+        ]
+        ordered = list(self._statements.values())
+        for subject, _, number in _parse("\n".join(lines)) if lines else ():
+            if isinstance(subject, ox.NamedNode) and isinstance(number, ox.Literal):
+                tokens = ordered[int(number.value)].tokens
+                self.blocks.append(Block(subject, tokens[0].start, tokens[-1].end))
+
+    def _direct(self, statement: _Statement, *, first: bool) -> None:
+        token = statement.tokens[0]
+        found = _DIRECTIVE.match(token.text)
+        assert found is not None  # noqa: S101 - the text was cut with it
+        prefix = found["prefix"] or ""
+        self.directives.append((token.start, token.end, prefix))
+        iri = re.search(r"<([^>]*)>", token.text)
+        if prefix and iri:
+            self.prefixes[prefix.removesuffix(":")] = iri[1]
+        elif iri and "base" in found["word"].lower():
+            self.base = iri[1]
+        if first:
+            self.prologue_end = token.end
+
+    def values(self, block: Block) -> list[Value]:
+        """What *block* says outside of brackets, in order."""
+        statement = self._statements[block.start]
+        cuts = list(_cuts(statement.tokens))
+        text = "\n".join(
+            f"<mark:{number}> <mark:> <mark:> .\n"
+            f"{cut.subject.text} {cut.verb.text} {cut.object.text} ."
+            for number, cut in enumerate(cuts)
+        )
+        found: list[Value] = []
+        cut = None
+        for subject, predicate, term in _parse(f"{statement.prologue}\n{text}"):
+            if isinstance(subject, ox.NamedNode) and subject.value.startswith("mark:"):
+                cut = cuts[int(subject.value.removeprefix("mark:"))]
+            elif cut is not None and subject == block.subject:
+                place = (cut.verb.start, cut.object.start, cut.object.end)
+                found.append(Value(predicate, term, *place))
+        return found
 
 
 class _Unreadable(Exception):  # never leaves this module
