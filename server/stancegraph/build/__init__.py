@@ -28,6 +28,7 @@ from stancegraph.build.release import (
     release_id,
     write_release,
 )
+from stancegraph.build.tables import table_problems
 from stancegraph.build.validate import Result, ValidationReport, validate
 from stancegraph.errors import BadQueryFile, InvalidGraph
 from stancegraph.names import Names
@@ -87,11 +88,12 @@ def check(
         graph = parse(folder, progress=progress)
         rules, wrong_rules = read_rules(folder)
         queries, wrong_queries = read_queries(folder.root)
+        wrong_tables = list(table_problems(graph))
     report = None
     with progress.stage("validate"):
         if not graph.lost_words:
             report = _without_follow_ups(validate(graph, engine=engine), graph)
-    problems = {*graph.problems, *wrong_rules, *wrong_queries}
+    problems = {*graph.problems, *wrong_rules, *wrong_queries, *wrong_tables}
     if report is not None:
         problems.update(report.problems(graph))
     if not graph.lost_words:

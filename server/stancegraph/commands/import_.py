@@ -14,14 +14,14 @@ from stancegraph.commands.table import table_lines
 from stancegraph.errors import BadTable, BadTemplate
 from stancegraph.importers import Decisions, import_table, write
 from stancegraph.importers.cells import describe
-from stancegraph.importers.template import read_templates, template_of
+from stancegraph.tablefile import read_templates, template_of
 from stancegraph.terms import DCTERMS
 
 if TYPE_CHECKING:
     from stancegraph.commands.options import Options
     from stancegraph.folder import GraphFolder
     from stancegraph.importers import Import, Question
-    from stancegraph.importers.template import Column
+    from stancegraph.tablefile import Column
 
 
 @click.command("import")

@@ -22,9 +22,9 @@ from stancegraph.importers.cells import CellReader, Reading, describe
 from stancegraph.importers.merge import Addition, Edit, merged, new_file
 from stancegraph.importers.resolve import Decisions, Question, Resolver, unanswered
 from stancegraph.importers.table import read_table
-from stancegraph.importers.template import abbreviations, template_of
 from stancegraph.names import Names
 from stancegraph.problems import Problem, Severity
+from stancegraph.tablefile import abbreviations, template_of
 from stancegraph.terms import NAMESPACES
 from stancegraph.turtle import parse_text
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from stancegraph.importers.blocks import NewBlock, Term
     from stancegraph.importers.merge import Key
     from stancegraph.importers.table import Table
-    from stancegraph.importers.template import Section, Template
+    from stancegraph.tablefile import Section, Template
 
 __all__ = ["Decisions", "FileChange", "Import", "Question", "import_table", "write"]
 

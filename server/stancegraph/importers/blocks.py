@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pyoxigraph as ox
 
 from stancegraph.importers.cells import Value
-from stancegraph.importers.template import Cell, Pattern
 from stancegraph.problems import Problem, Severity
+from stancegraph.tablefile import Cell, Pattern
 from stancegraph.terms import RDF, SG, XSD, short
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.importers.cells import Reading
     from stancegraph.importers.table import Table
-    from stancegraph.importers.template import BlockForm, LineForm, Template
     from stancegraph.names import Names
+    from stancegraph.tablefile import BlockForm, LineForm, Template
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Facts: TypeAlias = "Mapping[ox.NamedNode, Iterable[Term]]"

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from stancegraph.build.checks import unreadable
 from stancegraph.importers.resolve import Question
-from stancegraph.importers.template import PLACEHOLDER, TYPES
+from stancegraph.tablefile import PLACEHOLDER, TYPES
 from stancegraph.terms import XSD
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from stancegraph.importers.resolve import Resolver
     from stancegraph.importers.table import Row
-    from stancegraph.importers.template import Column, Pattern, Template
     from stancegraph.names import Names
+    from stancegraph.tablefile import Column, Pattern, Template
 
 _WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(/[A-Za-z0-9][A-Za-z0-9.-]*)*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")

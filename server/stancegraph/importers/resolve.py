@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    from stancegraph.importers.template import Column
     from stancegraph.names import Names
+    from stancegraph.tablefile import Column
 
 HEADER = ("written", "kind", "key")  # of a file of names
 CANDIDATES = 5

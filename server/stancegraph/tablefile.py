@@ -52,6 +52,7 @@ TYPES = {
 PLACEHOLDER = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 PARTS = ("label",)
 CLAIM, ONCE = "claim", "once"
+_Text = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C may be missing
 _LINE = re.compile(r"    (?P<verb>\S+) (?P<objects>\S.*) ;(?:\s+#.*)?")
 _SUBJECT = re.compile(r"<(?P<pattern>[^<>\s]+)>(?:\s+#= (?P<marks>\w+(?:, \w+)*))?")
 _PREFIX = re.compile(r"PREFIX ([\w-]*): <([^>]*)>")
@@ -76,6 +77,7 @@ class Column:
         kept: Whether what stands in the graph stays, whatever the table says.
         lang: For a text: its language, or a placeholder for it.
         words: What stands in IRIs for things, by their keys, where it is not the key.
+        line: Where the template declares it; that of ``with`` for one that is shared.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Column:
     kept: bool = False
     lang: str = "en"
     words: Mapping[str, str] = field(default_factory=dict)
+    line: int = 1
     description: str = ""
 
     @property
@@ -218,6 +221,35 @@ class Template:
     repeats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spell: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> Iterator[tuple[int, str]]:
+        """The IRIs that it names, each with its line."""
+        for column in self.columns.values():
+            for iri in (*column.classes, *(term.value for term in column.choices.values())):
+                yield column.line, iri
+        for block in self.blocks:
+            for line in block.lines:
+                yield line.number, line.predicate.value
+                for term in line.objects:
+                    if isinstance(term, ox.NamedNode):
+                        yield line.number, term.value
+
+    @property
+    def keys(self) -> Iterator[tuple[int, str]]:
+        """The keys of things that it names, each with its line."""
+        for column in self.columns.values():
+            if column.scheme:
+                yield column.line, column.scheme
+            for word in column.written.values():
+                yield column.line, f"{column.scheme}/{word}" if column.scheme else word
+            for key in column.words:
+                yield column.line, key
+        for block in self.blocks:
+            for line in block.lines:
+                for form in line.objects:
+                    if isinstance(form, Pattern) and not form.columns:
+                        yield line.number, form.text
 
     @cached_property
     def in_reading_order(self) -> tuple[Column, ...]:
@@ -443,6 +475,7 @@ class _Reading:
             kept=said.get("kept") == "true",
             lang=str(said.get("lang", "en")),
             words=dict(said.get("words") or {}),
+            line=self._keys.get(name, self._keys.get("with", 1)),
             description=str(said.get("description", "")),
         )
 
@@ -602,7 +635,7 @@ def _yaml(text: str) -> Any:
     Raises:
         YAMLError: it is no YAML.
     """
-    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text
+    return yaml.load(text, Loader=_Text)  # noqa: S506 - it makes nothing but text
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
