@@ -21,7 +21,7 @@ ORGANISATIONS = """
     g20 g7 interpol itu korea-supreme-prosecutors-office microsoft nato oas oecd pif
     quintet-of-attorneys-general sco t-cy un un-general-assembly un-ieg-cybercrime
     un-security-council unodc wipo
-""".split()
+"""
 NAMED_ONLY_BY_OTHER_TABLES = """
     australian-signals-directorate caricom freedom-online-coalition icap
     like-minded-joint-statement-2023 like-minded-safeguards-2024
@@ -29,7 +29,7 @@ NAMED_ONLY_BY_OTHER_TABLES = """
     peru-criminal-policy-observatory peru-cybercrime-prosecution-unit
     peru-public-prosecutors-office pilon royal-malaysia-police royal-thai-police
     un-secretary-general united-nations-treaty-collection
-""".split()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_a_country_is_known_by_what_tables_call_it(name: str, key: str, facts: F
     assert called == [f"state/{key}"]
 
 
-@pytest.mark.parametrize("key", [*ORGANISATIONS, *NAMED_ONLY_BY_OTHER_TABLES])
+@pytest.mark.parametrize("key", (ORGANISATIONS + NAMED_ONLY_BY_OTHER_TABLES).split())
 def test_an_organisation_is_described(key: str, facts: Facts) -> None:
     """With its kind and the sources that name it."""
     said = facts.get(f"organisation/{key}", {})
