@@ -20,6 +20,7 @@ from stancegraph.commands.describe import describe_command
 from stancegraph.commands.import_ import import_command
 from stancegraph.commands.init import init_command
 from stancegraph.commands.options import Options
+from stancegraph.commands.quality import quality_command
 from stancegraph.commands.queries import queries_command
 from stancegraph.commands.query import query_command
 from stancegraph.commands.search import search_command
@@ -69,6 +70,7 @@ main.add_command(completion_command)
 main.add_command(describe_command)
 main.add_command(import_command)
 main.add_command(init_command)
+main.add_command(quality_command)
 main.add_command(queries_command)
 main.add_command(query_command)
 main.add_command(search_command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from stancegraph.web import entities, errors, examples, openapi, pages, saved, sparql
+from stancegraph.web import entities, errors, examples, openapi, pages, quality, saved, sparql
 from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
@@ -32,8 +32,8 @@ def create_app(site: Site) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for blueprint in (pages.bp, sparql.bp, saved.bp, openapi.bp, examples.bp, entities.bp):
-        app.register_blueprint(blueprint)
+    for page in (pages, sparql, saved, openapi, examples, quality, entities):
+        app.register_blueprint(page.bp)
     errors.register(app)
     app.after_request(_common_headers)
     return app
