@@ -358,6 +358,36 @@ def test_an_undated_consent_makes_a_party_of_a_treaty_in_force() -> None:
     assert spells(IN_FORCE, act("ratification"))["CAN/party"] == ("2004-07-01", "", "", "")
 
 
+def test_an_entry_into_force_shows_that_consent_was_given() -> None:
+    """In force since July 2018, no deposit on record: it consented by then, and is a party."""
+    stated = (act("signature", "2018-01-01"), act("entry-into-force", "2018-07-01"))
+
+    assert spells(*stated) == {
+        "CAN/signatory": ("2018-01-01", "2018-01-01", "", "2018-07-01"),
+        "CAN/contracting-state": ("", "2018-07-01", "", ""),
+        "CAN/party": ("2018-07-01", "2018-07-01", "", ""),
+    }
+    assert sources_of("CAN/party", *stated) == {"action/t/CAN/entry-into-force"}
+
+
+def test_an_undated_entry_into_force_makes_a_party_by_the_day_its_source_speaks_for() -> None:
+    """Neither consent nor entry is dated: both were by the day for which the source speaks."""
+    derived = spells(act("entry-into-force"))
+
+    assert derived == {
+        "CAN/contracting-state": ("", "2020-12-31", "", ""),
+        "CAN/party": ("", "2020-12-31", "", ""),
+    }
+
+
+def test_an_undated_consent_was_given_by_the_entry_into_force() -> None:
+    """The day from which it is bound is a better bound than the day its source was written."""
+    derived = spells(act("consent-form-not-stated"), act("entry-into-force", "2014-12-01"))
+
+    assert derived["CAN/contracting-state"] == ("", "2014-12-01", "", "")
+    assert derived["CAN/party"] == ("2014-12-01", "2014-12-01", "", "")
+
+
 def test_a_successor_may_be_bound_from_a_day_before_it_said_so() -> None:
     """Notified in December, in force since independence in June; an accession never is."""
     entry = act("entry-into-force", "2006-06-03")
