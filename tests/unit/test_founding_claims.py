@@ -8,6 +8,7 @@ in both.
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/stancegraph/id/"
 SG = "https://w3id.org/stancegraph/ontology#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 EXACT = "http://www.w3.org/ns/oa#exact"
 
 NAMING = {
@@ -209,3 +211,59 @@ def test_deprecated_claims_say_why(facts: ox.Dataset) -> None:
     without_reason = [claim for claim in deprecated if not _values(facts, claim, SG + "rankReason")]
     assert deprecated
     assert without_reason == []
+
+
+class Check(NamedTuple):
+    """One line of seed-checks.csv: what an independent source says of a row, and where it is told.
+
+    *told* is the claim or thing that rests on *source*; both are empty where no source could be
+    found, and then the comment of *claim* says so.
+    """
+
+    check: str
+    verdict: str
+    claim: str
+    told: str
+    source: str
+
+
+def _read_checks() -> list[Check]:
+    with (ROOT / "tests" / "data" / "seed-checks.csv").open(encoding="utf-8", newline="") as file:
+        return [Check(**line) for line in csv.DictReader(file)]
+
+
+CHECKS = _read_checks()
+UNVERIFIED = re.compile("[Uu]nverified|found in no other source|[Oo]nly the Atlas|was not found")
+
+
+def _works(facts: ox.Dataset, sources: list[str]) -> set[str]:
+    """Sources and the works of which they are copies."""
+    return {
+        work for source in sources for work in [source, *_values(facts, source, SG + "originWork")]
+    }
+
+
+def test_each_check_is_here() -> None:
+    """Thirty checks were made."""
+    assert {int(check.check) for check in CHECKS} == set(range(1, 31))
+
+
+@pytest.mark.parametrize(
+    "check", CHECKS, ids=lambda check: f"{check.check}-{check.claim}-{check.source}"
+)
+def test_what_others_say_of_the_documents_is_told(facts: ox.Dataset, check: Check) -> None:
+    """Who confirms is evidence, who contradicts is preferred, and what nobody confirms says so."""
+    if check.verdict == "unverified":
+        assert UNVERIFIED.search(" ".join(_values(facts, check.claim, RDFS + "comment")))
+        return
+    sources = [
+        *_values(facts, check.told, "http://purl.org/dc/terms/source"),
+        *(
+            source
+            for evidence in _values(facts, check.told, SG + "evidence")
+            for source in _values(facts, evidence, SG + "source")
+        ),
+    ]
+    assert _works(facts, sources) & _works(facts, [f"source/{check.source}"])
+    if check.verdict == "contradicted":
+        assert _values(facts, check.claim, SG + "rank") == ["code/rank/deprecated"]
