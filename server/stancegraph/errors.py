@@ -220,12 +220,20 @@ class BadTemplate(ContentError):
 
 
 class BadTable(ContentError):
-    """A table cannot be imported; *problems* are all of them, in the order of its lines."""
+    """A table cannot be imported.
 
-    def __init__(self, table: str, problems: Sequence[Problem]) -> None:
+    Attributes:
+        problems: What to mend, in the order of its lines.
+        notes: What to look at besides, likewise.
+    """
+
+    def __init__(
+        self, table: str, problems: Sequence[Problem], notes: Sequence[Problem] = ()
+    ) -> None:
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         super().__init__(f"{table} has {count}; nothing was written")
         self.problems = tuple(problems)
+        self.notes = tuple(notes)
 
 
 class InvalidGraph(ContentError):

@@ -116,13 +116,13 @@ class Cell:
     column: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
     """An IRI below ``id/``, or a text, that names columns."""
 
     text: str
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns that it names, in order."""
         return tuple(dict.fromkeys(name for name, _ in PLACEHOLDER.findall(self.text)))
@@ -131,8 +131,17 @@ class Pattern:
         """The text with *words* for the columns that it names, none of them missing."""
         return PLACEHOLDER.sub(lambda found: words[found[1]], self.text)
 
+    def matching(self, words: Mapping[str, str]) -> re.Pattern[str]:
+        """What such texts look like with *words* for some of the columns, or behind them more."""
+        parts = PLACEHOLDER.split(self.text)
+        shape = re.escape(parts[0])
+        for name, behind in zip(parts[1::3], parts[3::3], strict=True):
+            shape += re.escape(words[name]) if name in words else "[^/]+"
+            shape += re.escape(behind)
+        return re.compile(rf"{shape}(/.+)?")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class LineForm:
     """One line of a block: a predicate and its objects."""
 
@@ -140,7 +149,7 @@ class LineForm:
     predicate: ox.NamedNode
     objects: tuple[ox.NamedNode | ox.Literal | Cell | Pattern, ...]
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns that it names."""
         found: dict[str, None] = {}

@@ -18,9 +18,12 @@ from stancegraph.tablefile import read_templates, template_of
 from stancegraph.terms import DCTERMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stancegraph.commands.options import Options
     from stancegraph.folder import GraphFolder
     from stancegraph.importers import Import, Question
+    from stancegraph.problems import Problem
     from stancegraph.tablefile import Column
 
 
@@ -110,6 +113,7 @@ def import_command(
             folder, kind, table, defaults=defaults, decisions=decisions, ask=_ask if asks else None
         )
     except BadTable as error:
+        _tell_notes(error.notes)
         for problem in error.problems:
             place = f"{problem.path}:{problem.line}" if problem.line else problem.path
             click.echo(f"{place}: {problem.message}", err=True)
@@ -122,8 +126,7 @@ def import_command(
 
 def _tell(found: Import, *, dry_run: bool) -> None:
     """Tell what an import does, and do it unless it is a *dry_run*."""
-    for note in found.notes:
-        click.echo(f"{note.path}:{note.line}: note: {note.message}", err=True)
+    _tell_notes(found.notes)
     if dry_run:
         for change in found.changes:
             click.echo(change.diff(), nl=False)
@@ -139,6 +142,11 @@ def _tell(found: Import, *, dry_run: bool) -> None:
         f"{found.unchanged:,} unchanged; {files}",
         err=True,
     )
+
+
+def _tell_notes(notes: Sequence[Problem]) -> None:
+    for note in notes:
+        click.echo(f"{note.path}:{note.line}: note: {note.message}", err=True)
 
 
 def _ask(question: Question) -> str | None:

@@ -8,6 +8,7 @@ would then be is validated too, and files change together or not at all.
 from __future__ import annotations
 
 import difflib
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,13 @@ from stancegraph.importers.resolve import Decisions, Question, Resolver, unanswe
 from stancegraph.importers.table import read_table
 from stancegraph.names import Names
 from stancegraph.problems import Problem, Severity
-from stancegraph.tablefile import abbreviations, template_of
-from stancegraph.terms import NAMESPACES
+from stancegraph.tablefile import Pattern, abbreviations, template_of
+from stancegraph.terms import NAMESPACES, RDF
 from stancegraph.turtle import parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import re
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from stancegraph.folder import GraphFolder
@@ -60,7 +62,10 @@ class FileChange:
         before = (self.before or "").splitlines(keepends=True)
         names = (f"a/{self.name}" if self.before is not None else "/dev/null", f"b/{self.name}")
         lines = difflib.unified_diff(before, self.after.splitlines(keepends=True), *names)
-        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class _Importer:
     resolver: Resolver
     defaults: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
+    _files: dict[re.Pattern[str], Path | None] = field(default_factory=dict)
 
     def run(self) -> Import:
         """Read, unite, merge and check.
@@ -111,19 +117,18 @@ class _Importer:
         self._stop_at_problems()
         changes = tuple(self._changes(union))
         self.problems += self._violations(changes, union)
-        self._stop_at_problems()
+        self._stop_at_problems(union.notes)
         counted = {form.number for form in self.template.blocks if form.claim} or {
             self.template.blocks[0].number
         }
         new = sum(block.form.number in counted for block in union.made.values())
         extended = sum(subject in union.claims for subject in union.gained)
-        notes = sorted(union.notes, key=lambda problem: problem.sort_key)
-        return Import(changes, new, extended, len(union.claims) - extended, tuple(notes))
+        unchanged = len(union.claims) - extended
+        return Import(changes, new, extended, unchanged, _in_order(union.notes))
 
-    def _stop_at_problems(self) -> None:
+    def _stop_at_problems(self, notes: Sequence[Problem] = ()) -> None:
         if self.problems:
-            problems = sorted(set(self.problems), key=lambda problem: problem.sort_key)
-            raise BadTable(self.table.name, problems)
+            raise BadTable(self.table.name, _in_order(self.problems), _in_order(notes))
 
     def _header(self) -> dict[str, str]:
         """The names of the table's columns by those of the template."""
@@ -255,6 +260,9 @@ class _Importer:
                     edits[path],
                     prefixes=prefixes,
                     key_of=self._keys_of(section, union.standing),
+                    class_of=lambda subject: next(
+                        iter(union.standing.facts[subject].get(RDF.type, ())), None
+                    ),
                 )
                 yield FileChange(path, name, before, after)
             else:
@@ -276,7 +284,26 @@ class _Importer:
             return places[leader]
         if leader is not None and leader in homes:
             return self.graph.files[homes[leader]]
-        return self.folder.root / block.reading.text(block.form.section.file)
+        path = self.folder.root / block.reading.text(block.form.section.file)
+        return path if path.exists() else self._beside_others(block, homes) or path
+
+    def _beside_others(
+        self, block: NewBlock, homes: Mapping[ox.NamedNode, ox.NamedNode]
+    ) -> Path | None:
+        """The file where the graph has such blocks of the same treaty, say; None without any.
+
+        A graph that shares its kinds of table may have files of its own.
+        """
+        columns = block.form.section.file.columns
+        if not set(columns) <= set(block.form.subject.columns):
+            return None
+        words = {name: block.reading.text(Pattern(f"{{{name}}}")) for name in columns}
+        shape = block.form.subject.matching(words)
+        if shape not in self._files:
+            start = len(f"{self.folder.base}id/")
+            graphs = [iri for thing, iri in homes.items() if shape.fullmatch(thing.value, start)]
+            self._files[shape] = self.graph.files[graphs[-1]] if graphs else None
+        return self._files[shape]
 
     def _is_in(
         self,
@@ -337,6 +364,8 @@ class _Importer:
 
     def _violations(self, changes: Sequence[FileChange], union: Union) -> Iterator[Problem]:
         """What would be wrong with the graph after the import, and is not before it."""
+        if not changes:
+            return
         after = _after(self.graph, changes)
         found = _wrong(after)
         if not found:
@@ -407,6 +436,8 @@ def write(changes: Sequence[FileChange]) -> None:
             beside = change.path.with_name(f".{change.path.name}.new")
             new.append((beside, change))
             beside.write_bytes(change.after.encode("utf-8"))
+            if change.before is not None:
+                shutil.copymode(change.path, beside)
         for beside, change in new:
             beside.replace(change.path)
             done.append(change)
@@ -438,6 +469,10 @@ def _wrong(graph: ParsedGraph) -> list[Problem]:
     found = [*checks.problems(graph), *validate(graph).problems(graph)]
     wrong = {problem for problem in found if problem.severity is Severity.VIOLATION}
     return sorted(wrong, key=lambda problem: problem.sort_key)
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(set(problems), key=lambda problem: problem.sort_key))
 
 
 def _same(problem: Problem) -> tuple[str, str | None, str | None]:

@@ -8,9 +8,9 @@ IRI of its own, and says that they contradict each other.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import pyoxigraph as ox
 
@@ -20,7 +20,7 @@ from stancegraph.tablefile import Cell, Pattern
 from stancegraph.terms import RDF, SG, XSD, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.importers.cells import Reading
@@ -36,8 +36,7 @@ SETTLING = ("rank", "unresolved_reason")  # those that tell which of two claims 
 DATES = frozenset({XSD.date, XSD.gYearMonth, XSD.gYear})
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a fact of a new block comes from.
 
     Attributes:
@@ -99,6 +98,7 @@ class Standing:
     def of(cls, graph: ParsedGraph) -> Standing:
         """Read what *graph* states."""
         made = cls(graph)
+        kind = RDF.type
         for iri, triples in graph.graphs.items():
             for subject, predicate, term in triples:
                 if not isinstance(subject, ox.NamedNode):
@@ -107,7 +107,7 @@ class Standing:
                     made.facts[subject] = {}
                     made.below[subject.value.rpartition("/")[0]].append(subject)
                     made.homes[subject] = iri
-                if predicate == RDF.type:
+                if predicate == kind:
                     made.homes[subject] = iri
                 made.facts[subject].setdefault(predicate, []).append(term)
         return made
@@ -151,6 +151,7 @@ class Union:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     _below: defaultdict[str, list[ox.NamedNode]] = field(default_factory=lambda: defaultdict(list))
+    _lists: dict[int, tuple[bool, bool]] = field(default_factory=dict)
 
     def add(self, readings: Iterable[Reading]) -> None:
         """Unite what all *readings* say, whatever their order."""
@@ -195,41 +196,47 @@ class Union:
 
         The claim is one that stands, or was made before, where they agree; else a new one.
         """
-        shared = next(iter(self._blocks(form, reading)), None)
-        if shared is None:
+        rivals: dict[ox.NamedNode, None] = {}
+        for block in self._blocks(form, reading):
+            relations = {iri: self._relation(block, iri) for iri in self._alike(block)}
+            same = [iri for iri, relation in relations.items() if relation is Relation.SAME]
+            if self._own_words(reading) and (own := self._own_iri(block)) in relations:
+                same = [own]
+            if same:
+                named[block.subject] = self._best(same, block)
+                continue
+            named[block.subject] = iri = self._free(block)
+            found = [
+                other
+                for other, relation in relations.items()
+                if relation is Relation.RIVAL and not _is_ranked(self.facts(other), "deprecated")
+            ]
+            rivals |= dict.fromkeys(found)
+            vaguer = [o for o, relation in relations.items() if relation is Relation.SHARPER]
+            self._tell_beside(reading, iri, found, vaguer)
+        if not rivals or reading.values.get(CONTRADICTS, ()):
             return reading
-        others = self._alike(shared)
-        relations = {iri: self._relation(shared, iri) for iri in others}
-        same = [iri for iri, relation in relations.items() if relation is Relation.SAME]
-        if self._own_words(reading) and (own := self._own_iri(shared)) in relations:
-            same = [own]
-        if same:
-            named[shared.subject] = self._best(same, shared)
-            return reading
-        iri = self._free(shared)
-        named[shared.subject] = iri
-        rivals = [
-            other
-            for other, relation in relations.items()
-            if relation is Relation.RIVAL and not _is_ranked(self.facts(other), "deprecated")
-        ]
-        for other, relation in relations.items():
-            if relation is Relation.SHARPER:
-                self._note(
-                    reading.line,
-                    f"{self._key(iri)} is more precise than {self._key(other)} "
-                    f"({self._place(other)}): look whether that one still has to stand",
-                )
-        if not rivals or CONTRADICTS not in reading.values:
-            return reading
-        if reading.values[CONTRADICTS]:
-            return reading
-        names = " and ".join(f"{self._key(other)} ({self._place(other)})" for other in rivals)
-        hint = ": prefer one by its rank, or say in unresolved_reason why neither can be preferred"
-        settled = not reading.given.isdisjoint(SETTLING)
-        self._note(reading.line, f"{self._key(iri)} contradicts {names}{'' if settled else hint}")
         values = tuple(Value(other, "", "") for other in rivals)
-        return type(reading)(reading.line, {**reading.values, CONTRADICTS: values}, reading.given)
+        return replace(reading, values={**reading.values, CONTRADICTS: values})
+
+    def _tell_beside(
+        self,
+        reading: Reading,
+        iri: ox.NamedNode,
+        rivals: Sequence[ox.NamedNode],
+        vaguer: Sequence[ox.NamedNode],
+    ) -> None:
+        """Tell a person beside what the new claim *iri* will stand."""
+        for other in vaguer:
+            told = f"is more precise than {self._named(other)}: look whether that has to stand"
+            self._note(reading.line, f"{self._key(iri)} {told}")
+        if rivals and not reading.values.get(CONTRADICTS, ()):
+            names = " and ".join(map(self._named, rivals))
+            hint = ": prefer one by its rank, or say in unresolved_reason why neither can be"
+            settled = not reading.given.isdisjoint(SETTLING)
+            self._note(
+                reading.line, f"{self._key(iri)} contradicts {names}{'' if settled else hint}"
+            )
 
     def _alike(self, block: NewBlock) -> list[ox.NamedNode]:
         """The claims of the class of *block* that have its IRI, or one that goes on behind it."""
@@ -371,15 +378,16 @@ class Union:
                 yield form
 
     def _origin(self, line: LineForm, reading: Reading) -> Origin:
-        columns = [self.template.columns[name] for name in line.columns]
-        given = [column.name for column in columns if column.name in reading.given]
-        return Origin(
-            reading.line,
-            (given or [column.name for column in columns] or [""])[0],
-            given=bool(given),
-            many=any(column.many for column in columns),
-            kept=any(column.kept for column in columns),
-        )
+        if line.number not in self._lists:
+            columns = [self.template.columns[name] for name in line.columns]
+            self._lists[line.number] = (
+                any(column.many for column in columns),
+                any(column.kept for column in columns),
+            )
+        many, kept = self._lists[line.number]
+        given = next((name for name in line.columns if name in reading.given), None)
+        column = given or next(iter(line.columns), "")
+        return Origin(reading.line, column, given is not None, many, kept)
 
     def _iri(self, path: str) -> ox.NamedNode:
         """The thing *path*, which may be one of a graph that is shared."""
@@ -472,9 +480,9 @@ class Union:
         elif not origin.given or self._is_vaguer(block, predicate, term, there):
             pass  # a default, or a claim that the row agrees with: see _relation
         elif origin.kept and (there or subject in self.standing.facts):
-            stays = f"stays {shown(there[0])}" if there else "has none"
             where = self._where(subject, predicate)
-            told = f"{where} {stays}, not {shown(term)}: mend it there if it should be"
+            keeps = f"keeps {shown(there[0])}" if there else "stays without"
+            told = f"{where} {keeps}: write {shown(term)} there if that is better"
             self._note(origin.line, told, origin.column)
         elif there:
             self.problems.append(self._disagreement(block, predicate, there[0], term, origin))
@@ -525,10 +533,11 @@ class Union:
         line = next((origin.line for origin in origins), None)
         return f"line {line}" if line else "another row"
 
-    def _place(self, subject: ox.NamedNode) -> str:
-        if subject in self.made:
-            return f"line {self.made[subject].reading.line}"
-        return self.standing.place(subject, RDF.type)
+    def _named(self, subject: ox.NamedNode) -> str:
+        """The key of a claim, and where it stands."""
+        made = self.made.get(subject)
+        place = f"line {made.reading.line}" if made else self.standing.place(subject, RDF.type)
+        return f"{self._key(subject)} ({place})"
 
     def _key(self, iri: ox.NamedNode) -> str:
         return iri.value.partition("/id/")[2] or iri.value

@@ -143,6 +143,7 @@ def merged(
     *,
     prefixes: Mapping[str, str],
     key_of: Callable[[ox.NamedNode], Key | None],
+    class_of: Callable[[ox.NamedNode], Term | None],
 ) -> str:
     """*text* with what *edit* adds.
 
@@ -150,12 +151,13 @@ def merged(
         text: Turtle without errors.
         prefixes: The namespaces that may be declared on top, by prefix.
         key_of: What a standing block is sorted by; None for one outside of the order.
+        class_of: Of which class it is. Blocks of one class may have an order of their own.
     """
     blocks = Blocks(text)
     writer = Writer(blocks.base, blocks.prefixes, prefixes)
     inserted: list[tuple[int, str]] = []
     if edit.blocks:
-        inserted += _placed(blocks, edit.blocks, writer, key_of)
+        inserted += _placed(blocks, edit.blocks, writer, _Orders(blocks, key_of, class_of))
     standing = {block.subject: block for block in reversed(blocks.blocks)}
     for subject, values in edit.values.items():
         inserted += _gained(blocks, standing[subject], values, writer)
@@ -228,10 +230,9 @@ def _placed(
     blocks: Blocks,
     additions: Sequence[Addition],
     writer: Writer,
-    key_of: Callable[[ox.NamedNode], Key | None],
+    orders: _Orders,
 ) -> list[tuple[int, str]]:
     """Where the new blocks go, and their text."""
-    order = _Order(blocks, key_of)
     standing = {block.subject for block in blocks.blocks}
     inserted: list[tuple[int, str]] = []
     own = [block for block in additions if block.key is not None or block.after not in standing]
@@ -247,41 +248,55 @@ def _placed(
     for block in guests:
         leader = places[block.subject]
         assert leader is not None  # noqa: S101 - a guest is one that follows a standing block
-        by_place.setdefault(order.group_end(leader), []).append(block)
+        by_place.setdefault(orders.group_end(leader), []).append(block)
     for key, group in _arranged(own):
+        order = orders.of(group[0])
         by_place.setdefault(order.end_for(key), []).extend(group)
     for place, group in by_place.items():
         inserted.append((place, _framed(blocks.text, place, map(writer.block, group))))
     return inserted
 
 
-class _Order:
-    """The order that the blocks of a file show."""
+class _Orders:
+    """Where the blocks of a file stand, and the orders that they show."""
 
-    def __init__(self, blocks: Blocks, key_of: Callable[[ox.NamedNode], Key | None]) -> None:
+    def __init__(
+        self,
+        blocks: Blocks,
+        key_of: Callable[[ox.NamedNode], Key | None],
+        class_of: Callable[[ox.NamedNode], Term | None],
+    ) -> None:
+        self.blocks = blocks.blocks
         self._source = blocks
-        self._blocks = blocks.blocks
         self._text = blocks.text
+        self._class_of = class_of
         self._keyed = [
             (number, key)
             for number, block in enumerate(blocks.blocks)
             if (key := key_of(block.subject)) is not None
         ]
-        keys = [key for _, key in self._keyed]
-        self._depth = 0  # how many parts of the keys are in order
-        for depth in range(1, max(map(len, keys), default=0) + 1):
-            if all(before[:depth] <= after[:depth] for before, after in pairwise(keys)):
-                self._depth = depth
-            else:
-                break
+        self._all = _Order(self, self._keyed)
+
+    def of(self, addition: Addition) -> _Order:
+        """The order of all blocks or, where there is none, of those of the class of *addition*."""
+        if self._all.depth:
+            return self._all
+        classes = set(addition.facts.get(RDF.type, ()))
+        alike = [
+            (number, key)
+            for number, key in self._keyed
+            if self._class_of(self.blocks[number].subject) in classes
+        ]
+        return _Order(self, alike)
 
     @property
-    def _end(self) -> int:
-        return self._behind(len(self._blocks) - 1) if self._blocks else len(self._text)
+    def end(self) -> int:
+        """The offset behind the last block."""
+        return self.behind(len(self.blocks) - 1) if self.blocks else len(self._text)
 
-    def _behind(self, number: int) -> int:
+    def behind(self, number: int) -> int:
         """The offset behind the block *number* and the end of its line."""
-        end = self._blocks[number].end
+        end = self.blocks[number].end
         newline = self._text.find("\n", end)
         rest = self._text[end : newline if newline >= 0 else len(self._text)]
         if rest.strip() and not rest.strip().startswith("#"):
@@ -290,27 +305,44 @@ class _Order:
 
     def group_end(self, leader: ox.NamedNode) -> int:
         """The offset behind the block *leader* and those behind it that it names."""
-        numbers = [number for number, b in enumerate(self._blocks) if b.subject == leader]
-        if not numbers:
-            return self._end
-        number = numbers[0]
-        named = {value.term for value in self._source.values(self._blocks[number])}
-        while number + 1 < len(self._blocks) and self._blocks[number + 1].subject in named:
+        numbers = (number for number, block in enumerate(self.blocks) if block.subject == leader)
+        number = next(numbers, None)
+        if number is None:
+            return self.end
+        named = {value.term for value in self._source.values(self.blocks[number])}
+        while number + 1 < len(self.blocks) and self.blocks[number + 1].subject in named:
             number += 1
-        return self._behind(number)
+        return self.behind(number)
+
+
+class _Order:
+    """An order that blocks of a file show.
+
+    Attributes:
+        depth: How many parts of their keys are in order.
+    """
+
+    def __init__(self, orders: _Orders, keyed: Sequence[tuple[int, Key]]) -> None:
+        self._orders = orders
+        self._keyed = keyed
+        keys = [key for _, key in keyed]
+        self.depth = 0
+        for depth in range(1, max(map(len, keys), default=0) + 1):
+            if any(before[:depth] > after[:depth] for before, after in pairwise(keys)):
+                break
+            self.depth = depth
 
     def end_for(self, key: Key | None) -> int:
         """The offset at which a group with *key* begins."""
-        if key is None or not self._depth:
-            return self._end
-        keys = [known[: self._depth] for _, known in self._keyed]
-        place = bisect_right(keys, key[: self._depth])
+        if key is None or not self.depth:
+            return self._orders.end
+        keys = [known[: self.depth] for _, known in self._keyed]
+        place = bisect_right(keys, key[: self.depth])
+        blocks = self._orders.blocks
         if place == len(keys):
-            return self._end
+            return self._orders.group_end(blocks[self._keyed[-1][0]].subject)
         before = self._keyed[place][0] - 1
-        if before >= 0:
-            return self._behind(before)
-        return self._blocks[0].start
+        return self._orders.behind(before) if before >= 0 else blocks[0].start
 
 
 def _framed(text: str, place: int, blocks: Iterable[str]) -> str:

@@ -181,7 +181,8 @@ class Resolver:
         decided = [key for key in self.decisions.taken.get(text, ()) if key in among.keys]
         if len(decided) == 1:
             return decided[0]
-        own = [key for key in self.own if key.partition("/")[2] == text]
+        kinds = among.kinds or {key.partition("/")[0] for key in self.own}
+        own = [key for key in self.own if key in {f"{kind}/{text}" for kind in kinds}]
         if len(own) == 1:
             return own[0]
         keys = self.names.find(text, among.kinds, among.keys) or among.same_words(text)
