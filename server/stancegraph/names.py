@@ -31,6 +31,9 @@ NAMING = (
     RDFS.label, SKOS.prefLabel, SKOS.altLabel, DCTERMS.title, SKOS.notation, DCTERMS.identifier,
 )  # fmt: skip
 
+# What says of what sort a thing is.
+KINDS = (RDF.type, SKOS.inScheme)
+
 # What people look for least, though it often bears the name of what they look for.
 LAST = ("source/",)
 
@@ -104,8 +107,13 @@ class Names:
 
     @classmethod
     def load(cls, path: Path) -> Names:
+        """Read what :meth:`as_json` wrote into a file."""
+        return cls.read(path.read_text("utf-8"))
+
+    @classmethod
+    def read(cls, text: str) -> Names:
         """Read what :meth:`as_json` wrote."""
-        stored = json.loads(path.read_text("utf-8"))
+        stored = json.loads(text)
         elsewhere = {
             key: home for home, keys in stored.get("elsewhere", {}).items() for key in keys
         }
@@ -239,29 +247,45 @@ class Sorts:
     def of(cls, names: Names, triples: Iterable[ox.Triple]) -> Sorts:
         """Read what *triples* say of the things that *names* lists, and of those without."""
         broader: dict[str, set[str]] = {}
-        classes: dict[str, set[str]] = {}
         schemes: dict[str, set[str]] = {}
-        unnamed: dict[str, set[str]] = {}
-        types: list[tuple[str, str]] = []
+        named: dict[str, set[str]] = {}  # keys by the class that is stated
+        others: dict[str, set[str]] = {}  # first parts of keys likewise
         for subject, predicate, term in triples:
             if not isinstance(subject, ox.NamedNode) or not isinstance(term, ox.NamedNode):
                 continue
             if predicate == RDFS.subClassOf:
                 broader.setdefault(subject.value, set()).add(term.value)
-            elif predicate == RDF.type:
-                types.append((subject.value, term.value))
-            elif predicate == SKOS.inScheme and (key := names.key(subject.value)):
-                schemes.setdefault(term.value, set()).add(key)
-        for iri, direct in types:
-            if (key := names.key(iri)) is None:
-                continue
-            above = _closure(direct, broader)
-            if key in names.by_key:
-                for found in above:
-                    classes.setdefault(found, set()).add(key)
-            else:
-                unnamed.setdefault(key.partition("/")[0], set()).update(above)
-        return cls(_in_order(classes), _in_order(schemes), _in_order(unnamed))
+            elif predicate in KINDS and (key := names.key(subject.value)):
+                if predicate == SKOS.inScheme:
+                    schemes.setdefault(term.value, set()).add(key)
+                elif key in names.by_key:
+                    named.setdefault(term.value, set()).add(key)
+                else:
+                    others.setdefault(term.value, set()).add(key.partition("/")[0])
+        return cls(
+            _in_order(_with_broader(named, broader)),
+            _in_order(schemes),
+            _in_order(_turned(_with_broader(others, broader))),
+        )
+
+
+def _with_broader(
+    found: Mapping[str, set[str]], broader: Mapping[str, set[str]]
+) -> dict[str, set[str]]:
+    """*found*, by class, with what is in a class in each that is above it too."""
+    whole: dict[str, set[str]] = {}
+    for direct, members in found.items():
+        for above in _closure(direct, broader):
+            whole.setdefault(above, set()).update(members)
+    return whole
+
+
+def _turned(found: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    turned: dict[str, set[str]] = {}
+    for name, members in found.items():
+        for member in members:
+            turned.setdefault(member, set()).add(name)
+    return turned
 
 
 def _closure(term: str, broader: Mapping[str, set[str]]) -> set[str]:
@@ -308,22 +332,31 @@ def _by_home(
     homes: Sequence[str], triples: Iterable[ox.Triple]
 ) -> dict[str, dict[str, dict[str, None]]]:
     """For each of *homes* its things, each with the names that *triples* state, best first."""
-    narrower: dict[ox.NamedNode, set[ox.NamedNode]] = {}
+    stated = list(triples)
     values: dict[ox.NamedNode, list[tuple[str, str]]] = {}
-    for subject, predicate, term in triples:
-        if not isinstance(subject, ox.NamedNode):
-            continue
-        if predicate == RDFS.subPropertyOf and isinstance(term, ox.NamedNode):
-            narrower.setdefault(term, set()).add(subject)
-        elif isinstance(term, ox.Literal) and term.value:
+    for subject, predicate, term in stated:
+        if isinstance(subject, ox.NamedNode) and isinstance(term, ox.Literal) and term.value:
             values.setdefault(predicate, []).append((subject.value, term.value))
     found: dict[str, dict[str, dict[str, None]]] = {home: {} for home in homes}
-    for predicate in _with_narrower(NAMING, narrower):
+    for predicate in naming_properties(stated):
         for iri, name in sorted(values.get(predicate, ())):
             if (place := _place(iri, found)) is not None:
                 home, key = place
                 found[home].setdefault(key, {})[name] = None
     return found
+
+
+def naming_properties(triples: Iterable[ox.Triple]) -> list[ox.NamedNode]:
+    """The properties whose values are names, the best name first; *triples* hold the ontology."""
+    narrower: dict[ox.NamedNode, set[ox.NamedNode]] = {}
+    for subject, predicate, term in triples:
+        if (
+            predicate == RDFS.subPropertyOf
+            and isinstance(subject, ox.NamedNode)
+            and isinstance(term, ox.NamedNode)
+        ):
+            narrower.setdefault(term, set()).add(subject)
+    return _with_narrower(NAMING, narrower)
 
 
 def _place(iri: str, homes: Iterable[str]) -> tuple[str, str] | None:

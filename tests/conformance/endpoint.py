@@ -16,6 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pyoxigraph as ox
 
+from stancegraph.build import quality
+from stancegraph.build.lines import Lines
 from stancegraph.build.release import canonical_lines, digest_of, only_build, write_release
 from stancegraph.folder import GraphFolder
 from stancegraph.names import Names
@@ -124,7 +126,7 @@ def write_suites(into: Path) -> Path:
     for iri in DOCUMENTS:
         triple = f"<{iri}> a <http://xmlns.com/foaf/0.1/Document> ."
         graphs[ox.NamedNode(iri)] = _triples(triple.encode(), ox.RdfFormat.TURTLE, iri)
-    lines = canonical_lines(graphs)
+    lines = canonical_lines({iri: Lines.of(triples) for iri, triples in graphs.items()})
     releases = into / "releases"
     with only_build(releases):
         write_release(
@@ -141,6 +143,7 @@ def write_suites(into: Path) -> Path:
             },
             quads=lines,
             things=Names(BASE, {}),
+            findings=quality.as_json(()),
         )
     return releases
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
+from stancegraph.build.lines import Graphs
 from stancegraph.build.shacl import fast, reference, routing
 from stancegraph.build.shacl.shapes import Shapes
 
@@ -45,7 +46,8 @@ def routes() -> routing.Routes:
 def both(data: Sequence[ox.Triple]) -> tuple[list[Result], list[Result]]:
     """What the fast engine and pySHACL find in *data*."""
     roots = [*routes().trusted, *routes().left]
-    reports = fast.validate(data, shapes(), routes()), reference.validate(data, shapes(), roots)
+    graphs = Graphs.of(data)
+    reports = fast.validate(graphs, shapes(), routes()), reference.validate(graphs, shapes(), roots)
     assert not any(report.failures for report in reports)
     return list(reports[0].results), list(reports[1].results)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
+from stancegraph.build.content import Content
 from stancegraph.build.derive import DerivedGraph, derive, in_order, mixed_terms
 from stancegraph.build.parse import parse
 from stancegraph.errors import BadQueryFile
@@ -143,8 +144,8 @@ def test_running_the_shipped_rules_on_their_results_adds_nothing() -> None:
     rules, _ = read_rules(graph.folder)
     once = derive(graph, rules, release_date=DAY)
     everything = ox.NamedNode(f"{graph.folder.base}graph/data/derived-before")
-    graph.graphs[everything] = [triple for made in once for triple in made.triples]
-    graph.files[everything] = graph.folder.root / "data" / "derived-before.ttl"
+    content = Content.of(triple for made in once for triple in made.triples)
+    graph.add(everything, graph.folder.root / "data" / "derived-before.ttl", content)
 
     twice = derive(graph, rules, release_date=DAY)
 

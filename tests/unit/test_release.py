@@ -14,6 +14,7 @@ import pytest
 
 from stancegraph.build import build
 from stancegraph.build import release as release_module
+from stancegraph.build.lines import Lines
 from stancegraph.build.release import (
     Release,
     canonical_lines,
@@ -37,7 +38,7 @@ GRAPH = ox.NamedNode("http://e/graph")
 
 def digest_of_turtle(text: str) -> str:
     triples = [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
-    return digest_of(canonical_lines({GRAPH: triples}))
+    return digest_of(canonical_lines({GRAPH: Lines.of(triples)}))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -101,9 +102,10 @@ def test_canonical_lines_escape_as_rdfc_says() -> None:
     ]
 
     iri = "<http://e/graph>"
-    assert canonical_lines({GRAPH: triples}) == [
-        f'{iri} {iri} "a\\t\\n\\r\\b\\f\\"\\\\\\u0000\\u007F" {iri} .\n',
-        f'{iri} {iri} "é\u2028𝄞" {iri} .\n',
+    assert b"".join(canonical_lines({GRAPH: Lines.of(triples)})).decode().split("\n") == [
+        f'{iri} {iri} "a\\t\\n\\r\\b\\f\\"\\\\\\u0000\\u007F" {iri} .',
+        f'{iri} {iri} "é\u2028𝄞" {iri} .',
+        "",
     ]
 
 
@@ -203,6 +205,7 @@ def test_building_again_changes_nothing(small: GraphFolder, tmp_path: Path) -> N
     assert other.previous == first.id
     assert open_release(releases).id == first.id
     assert sorted(path.name for path in releases.iterdir()) == [
+        ".cache.sqlite",
         ".lock",
         first.id,
         other.id,
@@ -226,7 +229,12 @@ def test_changed_queries_reach_a_release_of_the_same_graph(
     assert "In which way a" in (current.path / "queries/votes/of-a-state.rq").read_text("utf-8")
     assert current.path == (releases / first.id).resolve()
     build(small, releases, release_date=DAY)
-    assert sorted(path.name for path in releases.iterdir()) == [".lock", first.id, "current"]
+    assert sorted(path.name for path in releases.iterdir()) == [
+        ".cache.sqlite",
+        ".lock",
+        first.id,
+        "current",
+    ]
 
 
 def test_release_describes_itself(small: GraphFolder, tmp_path: Path) -> None:
@@ -317,7 +325,7 @@ def test_what_a_killed_build_left_is_cleared(small: GraphFolder, tmp_path: Path)
     with only_build(releases):
         left = sorted(path.name for path in releases.iterdir())
 
-    assert left == [".lock", ".tmp-current", "current"]
+    assert left == [".cache.sqlite", ".lock", ".tmp-current", "current"]
     assert open_release(releases).id == release.id
 
 

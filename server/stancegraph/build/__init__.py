@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.build import quality
+from stancegraph.build.cache import Cache
 from stancegraph.build.derive import derive, mixed_terms
 from stancegraph.build.describe import count_claims, describe
 from stancegraph.build.executables import executables
+from stancegraph.build.lines import Graphs, Lines
 from stancegraph.build.parse import ParsedGraph, parse
 from stancegraph.build.progress import Progress
-from stancegraph.build.quality import Finding
 from stancegraph.build.queries import asked, unknown_words
+from stancegraph.build.reads import Reads
 from stancegraph.build.release import (
     Release,
     canonical_lines,
@@ -31,16 +33,18 @@ from stancegraph.build.release import (
 from stancegraph.build.tables import table_problems
 from stancegraph.build.validate import Result, ValidationReport, validate
 from stancegraph.errors import BadQueryFile, InvalidGraph
-from stancegraph.names import Names
+from stancegraph.names import Names, naming_properties
 from stancegraph.problems import Problem, Severity
 from stancegraph.queryfile import read_queries, read_rules
+from stancegraph.terms import RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
     from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.quality import Finding
     from stancegraph.build.validate import EngineName
     from stancegraph.folder import GraphFolder
     from stancegraph.queryfile import Rule, SavedQuery
@@ -80,25 +84,35 @@ class Check:
 
 
 def check(
-    folder: GraphFolder, *, engine: EngineName = "fast", progress: Progress | None = None
+    folder: GraphFolder,
+    *,
+    engine: EngineName = "fast",
+    progress: Progress | None = None,
+    cache: Cache | None = None,
 ) -> Check:
-    """Read *folder* and validate it: everything that is wrong with it, in one run."""
+    """Read *folder* and validate it: everything that is wrong with it, in one run.
+
+    Args:
+        engine: What applies the shapes.
+        progress: Is told of each stage.
+        cache: What is known of files that have not changed.
+    """
     progress = progress or Progress()
-    with progress.stage("parse"):
-        graph = parse(folder, progress=progress)
+    cache = cache or Cache()
+    with progress.stage("parse", cache):
+        graph = parse(folder, progress=progress, cache=cache)
         rules, wrong_rules = read_rules(folder)
         queries, wrong_queries = read_queries(folder.root)
         wrong_tables = list(table_problems(graph))
     report = None
-    with progress.stage("validate"):
-        if not graph.lost_words:
-            report = _without_follow_ups(validate(graph, engine=engine), graph)
     problems = {*graph.problems, *wrong_rules, *wrong_queries, *wrong_tables}
-    if report is not None:
-        problems.update(report.problems(graph))
-    if not graph.lost_words:
-        wrong = {problem.focus for problem in problems if problem.severity is Severity.VIOLATION}
-        problems.update(unknown_words(graph, wrong))
+    with progress.stage("validate", cache):
+        if not graph.lost_words:
+            found = validate(graph, engine=engine, cache=cache)
+            report = _without_follow_ups(found, graph)
+            problems.update(report.problems(graph))
+            severe = (each for each in problems if each.severity is Severity.VIOLATION)
+            problems.update(unknown_words(graph, {problem.focus for problem in severe}))
     return Check(graph, tuple(rules), tuple(queries), report, _in_file_order(problems))
 
 
@@ -108,14 +122,17 @@ def build(
     *,
     release_date: date | None = None,
     progress: Progress | None = None,
+    fresh: bool = False,
 ) -> Release:
     """Build a release of *folder* into *releases* and make it the current one.
 
-    The same files, date and release before give the same release, byte for byte.
+    The same files, date and release before give the same release, byte for byte. What an
+    earlier build found out and nothing has changed since is taken from the cache.
 
     Args:
         release_date: That of the last commit of *folder*, else today, unless given.
         progress: Is told of each stage, and of what the checks found.
+        fresh: Find out everything anew.
 
     Raises:
         InvalidGraph: the files have violations; what is in *releases* stays as it was.
@@ -124,31 +141,26 @@ def build(
     """
     progress = progress or Progress()
     release_date = release_date or date_of(folder)
-    with only_build(releases):
+    with only_build(releases), Cache.of(releases, fresh=fresh) as cache:
         refuse_another(folder, releases)
-        found = check(folder, progress=progress)
-        with progress.stage("derive"):
-            derived, problems = _derive(found, release_date)
-        made = _Made.of(found.graph, derived, release_date)
-        findings: list[Finding] = []
-        if not found.count(Severity.VIOLATION) and not problems:
-            with progress.stage("ask"):
-                problems = list(
-                    asked(
-                        found.queries,
-                        made.names,
-                        made.quads,
-                        folder.base,
-                        found=lambda query, rows: findings.append(Finding.of(query, rows)),
-                    )
-                )
+        found = check(folder, progress=progress, cache=cache)
+        with progress.stage("derive", cache):
+            derived, problems = _derive(found, release_date, cache)
+        made = _Made.of(found.graph, derived)
         found = replace(found, problems=_in_file_order({*found.problems, *problems}))
+        if not found.count(Severity.VIOLATION):
+            with progress.stage("ask", cache):
+                made = replace(made, names=_names(found.graph, made.graphs, release_date, cache))
+                answers = asked(found.queries, made.names, made.graphs, folder.base, cache)
+            findings = [finding.placed(found.graph) for finding in answers.findings]
+            made = replace(made, findings=findings)
+            found = replace(found, problems=_in_file_order([*found.problems, *answers.problems]))
         progress.checked(found)
+        found.graph.keep_places()
         if found.count(Severity.VIOLATION):
             raise InvalidGraph(found.problems)
-        findings = [finding.placed(found.graph) for finding in findings]
-        progress.judged(findings)
-        return _release(found, made, releases, release_date, progress, findings=findings)
+        progress.judged(made.findings)
+        return _release(found, made, releases, release_date, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,40 +168,47 @@ class _Made:
     """What a release will hold.
 
     Attributes:
-        graphs: What is stated and what is derived, by named graph.
+        graphs: What is stated and what is derived.
+        names: What its things are called.
+        findings: What the quality queries find.
     """
 
     derived: Sequence[DerivedGraph]
-    graphs: Mapping[ox.NamedNode, Sequence[ox.Triple]]
+    graphs: Graphs
     names: Names
+    findings: Sequence[Finding] = ()
 
     @classmethod
-    def of(cls, graph: ParsedGraph, derived: Sequence[DerivedGraph], release_date: date) -> _Made:
-        graphs: dict[ox.NamedNode, Sequence[ox.Triple]] = {
-            **graph.graphs,
-            **{made.iri: made.triples for made in derived},
-        }
-        names = Names.of(
-            graph.folder.base,
-            (triple for triples in graphs.values() for triple in triples),
-            shared=[home.base for home in graph.folder.homes[1:]],
-            today=release_date.isoformat(),
-        )
-        return cls(derived, graphs, names)
-
-    @property
-    def quads(self) -> Iterator[ox.Quad]:
-        for iri, triples in self.graphs.items():
-            for triple in triples:
-                yield ox.Quad(triple.subject, triple.predicate, triple.object, iri)
+    def of(cls, graph: ParsedGraph, derived: Sequence[DerivedGraph]) -> _Made:
+        """Without names and findings."""
+        graphs = Graphs({**graph.lines(), **{made.iri: made.lines for made in derived}})
+        return cls(derived, graphs, Names(graph.folder.base, {}))
 
 
-def _derive(found: Check, release_date: date) -> tuple[list[DerivedGraph], list[Problem]]:
+def _names(graph: ParsedGraph, graphs: Graphs, release_date: date, cache: Cache) -> Names:
+    """What the things of the release are called."""
+    naming = naming_properties(graphs.triples(RDFS.subPropertyOf))
+    needed = (*naming, RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, SKOS.inScheme)
+    reads = Reads(frozenset(map(str, needed)))
+    shared = [home.base for home in graph.folder.homes[1:]]
+    today = release_date.isoformat()
+
+    def find() -> str:
+        triples = graphs.triples(*needed)
+        return Names.of(graph.folder.base, triples, shared=shared, today=today).as_json()
+
+    key = (graph.folder.base, *shared, today, graphs.digest(reads))
+    return Names.read(cache.answer("names", *key, find=find))
+
+
+def _derive(
+    found: Check, release_date: date, cache: Cache
+) -> tuple[list[DerivedGraph], list[Problem]]:
     """What the rules conclude, and what is wrong with them; nothing from a broken graph."""
     if found.count(Severity.VIOLATION):
         return [], []
     try:
-        derived = derive(found.graph, found.rules, release_date=release_date)
+        derived = derive(found.graph, found.rules, release_date=release_date, cache=cache)
     except BadQueryFile as error:
         return [], [Problem(error.path, error.line, Severity.VIOLATION, error.problem)]
     return derived, list(mixed_terms(found.graph, derived))
@@ -201,12 +220,10 @@ def _release(
     releases: Path,
     release_date: date,
     progress: Progress,
-    *,
-    findings: Sequence[Finding],
 ) -> Release:
     folder, graph = found.graph.folder, found.graph
     with progress.stage("describe"):
-        lines = canonical_lines(made.graphs)
+        lines = canonical_lines(made.graphs.graphs)
         digest = digest_of(lines)
         name = release_id(release_date, digest)
         previous = previous_of(releases, name)
@@ -219,7 +236,7 @@ def _release(
             previous=previous,
         )
         description = {*described, *executables(found.queries, made.names, folder.base)}
-        lines += canonical_lines({description_iri(folder.base): description})
+        lines += canonical_lines({description_iri(folder.base): Lines.of(description)})
     with progress.stage("release"):
         return write_release(
             folder,
@@ -229,13 +246,13 @@ def _release(
             previous=previous,
             counts={
                 "files": len(graph.files),
-                "graphs": len(made.graphs) + 1,
+                "graphs": len(made.graphs.graphs) + 1,
                 "triples": len(lines),
                 "claims": count_claims(graph),
             },
             quads=lines,
             things=made.names,
-            findings=quality.as_json(findings),
+            findings=quality.as_json(made.findings),
         )
 
 

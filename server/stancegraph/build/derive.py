@@ -1,7 +1,11 @@
-"""The third step of a build: what rules conclude, each in a named graph of its own."""
+"""The third step of a build: what rules conclude, each in a named graph of its own.
+
+A rule runs again only if something changed in the triples that it can read.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -9,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.build.parse import is_in
+from stancegraph.build.cache import Cache, key_of
+from stancegraph.build.lines import Graphs, Lines, is_in
+from stancegraph.build.reads import TYPE, Reads
 from stancegraph.errors import BadQueryFile
 from stancegraph.problems import Problem, Severity
-from stancegraph.terms import RDF, XSD, short
+from stancegraph.terms import XSD, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.queryfile import Rule
 
+KIND = "rules"
 TODAY = "today"
 
 
@@ -30,38 +37,45 @@ class DerivedGraph:
 
     Attributes:
         iri: The named graph, ``…/graph/derived/<rule>``.
-        triples: Sorted, each once, without blank nodes.
+        lines: Its triples, without blank nodes.
         inputs: The named graphs that the rule read, sorted.
     """
 
     iri: ox.NamedNode
     rule: Rule
-    triples: tuple[ox.Triple, ...]
+    lines: Lines
     inputs: tuple[ox.NamedNode, ...]
 
+    @property
+    def triples(self) -> tuple[ox.Triple, ...]:
+        """What it holds, sorted, each once."""
+        return tuple(sorted(self.lines.triples, key=str))
 
-def derive(graph: ParsedGraph, rules: Sequence[Rule], *, release_date: date) -> list[DerivedGraph]:
+
+def derive(
+    graph: ParsedGraph, rules: Sequence[Rule], *, release_date: date, cache: Cache | None = None
+) -> list[DerivedGraph]:
     """Run each of *rules* once on the graphs that it names, in order of dependency.
 
     Args:
         release_date: What a rule that has the parameter ``today`` takes for today.
+        cache: What rules concluded before.
 
     Raises:
         BadQueryFile: a rule reads its own graph or, through others, depends on itself; names
             an input that is not there; has a parameter other than ``today``; does not
             construct triples, or constructs blank nodes.
     """
-    graphs = {iri: tuple(triples) for iri, triples in graph.graphs.items()}
-    stores: dict[tuple[ox.NamedNode, ...], ox.Store] = {}
+    graphs = graph.lines()
+    cache = cache or Cache()
     derived = []
     for rule in in_order(rules):
         inputs = tuple(_inputs(rule, graph, graphs))
-        if inputs not in stores:
-            stores[inputs] = _store(triple for iri in inputs for triple in graphs[iri])
-        triples = _run(rule, stores[inputs], release_date)
+        read = Graphs({iri: graphs[iri] for iri in inputs})
+        lines = _concluded(rule, read, release_date, cache)
         iri = derived_iri(graph, rule)
-        graphs[iri] = triples
-        derived.append(DerivedGraph(iri, rule, triples, inputs))
+        graphs[iri] = lines
+        derived.append(DerivedGraph(iri, rule, lines, inputs))
     return derived
 
 
@@ -95,9 +109,9 @@ def mixed_terms(graph: ParsedGraph, derived: Iterable[DerivedGraph]) -> Iterator
     """Words of the ontology that are used in data/ and by a rule: whoever queries could not
     tell what is stated from what is derived.
     """  # noqa: D205 - one sentence
-    stated = _used(graph.triples("data"), graph.words)
+    stated = _used(graph.lines("data").values(), graph.words)
     for found in derived:
-        for term in sorted(_used(found.triples, graph.words) & stated, key=lambda term: term.value):
+        for term in sorted(_used([found.lines], graph.words) & stated, key=lambda term: term.value):
             message = (
                 f"the rule derives {short(term)}, which data/ states too: "
                 "derive a term of its own, or state it only"
@@ -107,14 +121,11 @@ def mixed_terms(graph: ParsedGraph, derived: Iterable[DerivedGraph]) -> Iterator
             yield Problem(found.rule.path, line, Severity.VIOLATION, message, value=str(term))
 
 
-def _used(triples: Iterable[ox.Triple], words: tuple[str, ...]) -> set[ox.NamedNode]:
-    """The terms of the namespaces *words* that serve as predicate or class in *triples*."""
-    used: set[ox.NamedNode] = set()
-    for _, predicate, value in triples:
-        term = value if predicate == RDF.type else predicate
-        if isinstance(term, ox.NamedNode) and term.value.startswith(words):
-            used.add(term)
-    return used
+def _used(graphs: Iterable[Lines], words: tuple[str, ...]) -> set[ox.NamedNode]:
+    """The terms of the namespaces *words* that serve as predicate or class in *graphs*."""
+    names = {name.removeprefix(f"{TYPE} ") for lines in graphs for name in lines.slots}
+    starts = tuple(f"<{word}" for word in words)
+    return {ox.NamedNode(name[1:-1]) for name in names if name.startswith(starts)}
 
 
 def _inputs(
@@ -131,26 +142,34 @@ def _inputs(
             yield iri
 
 
-def _store(triples: Iterable[ox.Triple]) -> ox.Store:
-    store = ox.Store()
-    store.extend(ox.Quad(*triple) for triple in triples)
-    return store
-
-
-def _run(rule: Rule, store: ox.Store, release_date: date) -> tuple[ox.Triple, ...]:
+def _concluded(rule: Rule, read: Graphs, release_date: date, cache: Cache) -> Lines:
+    """What *rule* concludes from the graphs that it reads, sorted, each triple once."""
     if other := sorted(rule.params.keys() - {TODAY}):
         problem = f"a rule can have the parameter {TODAY!r} and no other, not {other[0]!r}"
         raise BadQueryFile(rule.path, _line_of(rule, r"#\+ params:"), problem)
     today = ox.Literal(release_date.isoformat(), datatype=XSD.date)
-    found = store.query(rule.bind(dict.fromkeys(rule.params, today)))
+    query = rule.bind(dict.fromkeys(rule.params, today))
+    reads = Reads.of(query)
+    key = key_of(KIND, query, read.digest(reads))
+    stored = None if reads.volatile else cache.get(KIND, key)
+    if stored is not None:
+        slots, _, text = stored.partition(b"\n")
+        return Lines.from_json(text, json.loads(slots))
+    lines = _run(rule, query, read.store(reads))
+    cache.put(key, json.dumps(lines.as_json()).encode() + b"\n" + lines.text)
+    return lines
+
+
+def _run(rule: Rule, query: str, store: ox.Store) -> Lines:
+    found = store.query(query)
     if not isinstance(found, ox.QueryTriples):
         raise BadQueryFile(rule.path, 1, "a rule is a CONSTRUCT")
-    triples = set(found)
-    for triple in triples:
-        if isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode):
-            problem = "the rule constructs a blank node: make an IRI for what it derives"
-            raise BadQueryFile(rule.path, _line_of(rule, r"(?i)^\s*CONSTRUCT\b"), problem)
-    return tuple(sorted(triples, key=str))
+    text = found.serialize(format=ox.RdfFormat.N_TRIPLES) or b""
+    lines = Lines.cut(b"".join(sorted(set(text.splitlines(keepends=True)))))
+    if lines.has_blank:
+        problem = "the rule constructs a blank node: make an IRI for what it derives"
+        raise BadQueryFile(rule.path, _line_of(rule, r"(?i)^\s*CONSTRUCT\b"), problem)
+    return lines
 
 
 def _line_of(rule: Rule, pattern: str) -> int:

@@ -5,12 +5,14 @@ It says it in VoID, DCAT 3, PROV and the SPARQL service description, without bla
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from stancegraph.build.lines import Graphs
+from stancegraph.build.reads import TYPE, Reads
 from stancegraph.terms import (
     DCAT,
     DCTERMS,
@@ -26,10 +28,11 @@ from stancegraph.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.lines import Lines
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.queryfile import Rule
 
@@ -53,11 +56,7 @@ def describe(
     """
     base = graph.folder.base
     release = ox.NamedNode(f"{base}release/{release_id}")
-    graphs = {
-        **{iri: tuple(triples) for iri, triples in graph.graphs.items()},
-        **{found.iri: found.triples for found in derived},
-    }
-    distinct = {triple for triples in graphs.values() for triple in triples}
+    graphs = {**graph.lines(), **{found.iri: found.lines for found in derived}}
     issued = ox.Literal(release_date.isoformat(), datatype=XSD.date)
     described = [
         *_facts(release, DCAT.Dataset, {
@@ -69,7 +68,7 @@ def describe(
         }),
         *(ox.Triple(release, DCTERMS.publisher, agent) for agent in _publishers(graph)),
         *_checksum(release, digest),
-        *_statistics(release, distinct, base),
+        *_statistics(release, graphs.values(), base),
         *_named_graphs(release, graphs),
         *_derivations(release, derived, graph),
     ]  # fmt: skip
@@ -84,18 +83,13 @@ def count_claims(graph: ParsedGraph) -> int:
     below = {SG.Claim}
     narrower = [
         (triple.subject, triple.object)
-        for triple in graph.triples("ontology")
-        if triple.predicate == RDFS.subClassOf and isinstance(triple.subject, ox.NamedNode)
+        for triple in Graphs(graph.lines("ontology")).triples(RDFS.subClassOf)
+        if isinstance(triple.subject, ox.NamedNode)
     ]
     while more := {narrow for narrow, broad in narrower if broad in below} - below:
         below |= more
-    return len(
-        {
-            triple.subject
-            for triple in graph.triples("data")
-            if triple.predicate == RDF.type and triple.object in below
-        }
-    )
+    data = Graphs(graph.lines("data"))
+    return len({subject for kind in below for subject in data.subjects(kind)})
 
 
 def _facts(
@@ -134,24 +128,31 @@ def _checksum(release: ox.NamedNode, digest: str) -> Iterator[ox.Triple]:
     })  # fmt: skip
 
 
-def _statistics(
-    release: ox.NamedNode, triples: Iterable[ox.Triple], base: str
-) -> Iterator[ox.Triple]:
+def _statistics(release: ox.NamedNode, graphs: Collection[Lines], base: str) -> Iterator[ox.Triple]:
     """VoID's numbers of the union of all graphs, with a partition a class and a property."""
+    slots: defaultdict[str, list[Lines]] = defaultdict(list)
+    for lines in graphs:
+        for name in lines.slots:
+            slots[name].append(lines)
     properties: Counter[ox.NamedNode] = Counter()
     classes: Counter[ox.NamedNode] = Counter()
-    subjects, objects, total = set(), set(), 0
-    for subject, predicate, value in triples:
-        total += 1
-        subjects.add(subject)
-        objects.add(value)
-        properties[predicate] += 1
-        if predicate == RDF.type and isinstance(value, ox.NamedNode):
-            classes[value] += 1
-    things = sum(
-        isinstance(subject, ox.NamedNode) and subject.value.startswith(f"{base}id/")
-        for subject in subjects
-    )
+    subjects: set[bytes] = set()
+    objects: set[bytes] = set()
+    for name, holders in slots.items():
+        reads = Reads(frozenset((name,)))
+        rows = {line for lines in holders for line in lines.part(reads).splitlines()}
+        terms = [row.split(b" ", 2) for row in rows]
+        subjects.update(subject for subject, _, _ in terms)
+        objects.update(value for _, _, value in terms)
+        if name.startswith(f"{TYPE} "):
+            properties[RDF.type] += len(rows)
+            kind = name.removeprefix(f"{TYPE} ")
+            if kind.startswith("<"):
+                classes[ox.NamedNode(kind[1:-1])] += len(rows)
+        else:
+            properties[ox.NamedNode(name[1:-1])] += len(rows)
+    things = sum(subject.startswith(f"<{base}id/".encode()) for subject in subjects)
+    total = properties.total()
     yield from _facts(release, VOID.Dataset, {
         VOID.classes: _count(len(classes)),
         VOID.distinctObjects: _count(len(objects)),
@@ -179,13 +180,13 @@ def _part(release: ox.NamedNode, kind: str, term: ox.NamedNode) -> ox.NamedNode:
 
 
 def _named_graphs(
-    release: ox.NamedNode, graphs: Mapping[ox.NamedNode, Sequence[ox.Triple]]
+    release: ox.NamedNode, graphs: Mapping[ox.NamedNode, Lines]
 ) -> Iterator[ox.Triple]:
     yield ox.Triple(release, RDF.type, SD.Dataset)
-    for iri, triples in graphs.items():
+    for iri, lines in graphs.items():
         yield ox.Triple(release, SD.namedGraph, iri)
         yield ox.Triple(iri, SD.name, iri)
-        yield from _facts(iri, SD.NamedGraph, {VOID.triples: _count(len(triples))})
+        yield from _facts(iri, SD.NamedGraph, {VOID.triples: _count(len(lines))})
 
 
 def _derivations(

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from stancegraph.build import checks
+from stancegraph.build.cache import Cache, key_of
+from stancegraph.build.content import Content, Reader
+from stancegraph.build.lines import Lines, is_in
 from stancegraph.build.progress import Progress
 from stancegraph.problems import Problem, Severity
 from stancegraph.terms import SG, SH
-from stancegraph.turtle import Positions, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from stancegraph.build.checks import Term
     from stancegraph.folder import GraphFolder
 
-Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+PLACES = "places"
 
 
 @dataclass(kw_only=True)
@@ -31,26 +35,47 @@ class ParsedGraph:
 
     Attributes:
         folder: Where they were read.
-        graphs: The triples of each file, in its order, by the IRI of its named graph; sorted
-            by IRI. No triple holds a triple.
+        contents: What each file states, by the IRI of its named graph; sorted by IRI.
         files: The file of each graph, as an absolute path.
         problems: What is wrong with the files, apart from what shapes say; in file order.
-        skipped: Subjects of statements that were not read whole, for a syntax error.
+        skipped: Subjects of statements that were not read whole, for a syntax error, as
+            N-Triples write them.
         lost: Whether subjects could not be read, so that anything may be missing.
         lost_words: Whether part of ontology/ or shapes/ could not be read, so that what
             shapes would say is not to be trusted.
         told: The properties of a node that *problems* are about, by node; None among them
             means that whatever shapes say of the node, or of it as a value, only follows.
+        cache: Where places are known from.
     """
 
     folder: GraphFolder
-    graphs: dict[ox.NamedNode, list[ox.Triple]]
+    contents: dict[ox.NamedNode, Content]
     files: dict[ox.NamedNode, Path]
     problems: list[Problem] = field(default_factory=list)
-    skipped: set[ox.NamedNode] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
     lost: bool = False
     lost_words: bool = False
     told: dict[str, set[str | None]] = field(default_factory=dict)
+    cache: Cache = field(default_factory=Cache)
+
+    def add(self, iri: ox.NamedNode, path: Path, content: Content) -> None:
+        """Take in what the file *path* states, as the graph *iri*."""
+        self.files[iri] = path
+        self.contents[iri] = content
+        self.problems += content.problems
+        self.skipped.update(content.skipped)
+        self.lost = self.lost or content.lost
+        for node, word in content.told:
+            self.tell(node, word)
+        if is_in(self.part(iri), "ontology", "shapes") and (
+            content.lost or content.skipped or not content.subjects
+        ):
+            self.lost_words = True
+
+    @cached_property
+    def graphs(self) -> Mapping[ox.NamedNode, Sequence[ox.Triple]]:
+        """The triples of each file, those of one predicate in its order, by graph."""
+        return {iri: content.lines.triples for iri, content in self.contents.items()}
 
     def part(self, graph: ox.NamedNode) -> str:
         """The path of a graph's file without its ending: ``data/treaties/budapest-convention``."""
@@ -64,14 +89,21 @@ class ParsedGraph:
         """The namespaces whose terms ontology/ declares: the folder's own and the shared one."""
         return (SG.iri, f"{self.folder.base}ontology#")
 
+    def lines(self, *parts: str) -> dict[ox.NamedNode, Lines]:
+        """The triples of the files in *parts* as text, by graph; see `triples`."""
+        return {
+            graph: content.lines
+            for graph, content in self.contents.items()
+            if not parts or is_in(self.part(graph), *parts)
+        }
+
     def triples(self, *parts: str) -> Iterator[ox.Triple]:
         """The triples of the files in *parts*, ``data`` or ``ontology/schemes``; of all, if none.
 
         A part names a folder or a file without its ending. A triple of two files comes twice.
         """
-        for graph, triples in self.graphs.items():
-            if not parts or is_in(self.part(graph), *parts):
-                yield from triples
+        for lines in self.lines(*parts).values():
+            yield from lines.triples
 
     def place(
         self,
@@ -89,38 +121,34 @@ class ParsedGraph:
 
         With *within*, only that graph is looked at.
         """
-        graphs = self.described.get(focus, []) if within is None else [within]
+        graphs = self.described.get(str(focus), []) if within is None else [within]
         whole = (focus, predicate, value)
         for length in (3, 2, 1):
             for graph in graphs:
-                if (line := self.positions(graph).line(*whole[:length])) is not None:
+                if (line := self._places[graph].line(*whole[:length])) is not None:
                     return self._name(graph), line
         for graph in graphs:
-            for term in (value, predicate):
-                if isinstance(term, ox.NamedNode):
-                    word = term.value.replace("#", "/").rpartition("/")[2]
-                    if (line := self.positions(graph).line_with(word)) is not None:
-                        return self._name(graph), line
+            if (line := self._places[graph].line_that_names(value, predicate)) is not None:
+                return self._name(graph), line
         return (self._name(graphs[0]) if graphs else "-"), None
 
     @cached_property
-    def described(self) -> dict[Term, list[ox.NamedNode]]:
-        """The graphs that say something of a subject, sorted, by subject."""
-        found: defaultdict[Term, list[ox.NamedNode]] = defaultdict(list)
-        for graph, triples in self.graphs.items():
-            for subject in dict.fromkeys(triple.subject for triple in triples):
+    def described(self) -> dict[str, list[ox.NamedNode]]:
+        """The graphs that say something of a subject, sorted, by subject in N-Triples."""
+        found: defaultdict[str, list[ox.NamedNode]] = defaultdict(list)
+        for graph, content in self.contents.items():
+            for subject in content.subjects:
                 found[subject].append(graph)
         return dict(found)
 
-    def positions(self, graph: ox.NamedNode) -> Positions:
-        """The lines of a graph's file; read when first asked for."""
-        if graph not in self._positions:
-            self._positions[graph] = Positions.of(self.files[graph])
-        return self._positions[graph]
-
     @cached_property
-    def _positions(self) -> dict[ox.NamedNode, Positions]:
-        return {}
+    def _places(self) -> dict[ox.NamedNode, _Places]:
+        return {graph: _Places(found, self.cache) for graph, found in self.contents.items()}
+
+    def keep_places(self) -> None:
+        """Put into the cache where what was looked for stands."""
+        for places in self._places.values():
+            places.keep()
 
     def _name(self, graph: ox.NamedNode) -> str:
         return self.folder.relative(self.files[graph])
@@ -138,7 +166,7 @@ class ParsedGraph:
         words = self.told.get(problem.focus, set())
         if None in words or None in self.told.get(named, set()):
             return True
-        if self.lost and ox.NamedNode(named) not in self.described:
+        if self.lost and not {named, f"<{named}>"} & self.described.keys():
             return True
         return any(
             word == problem.property or self._reads(problem.shape, word)
@@ -166,24 +194,88 @@ class ParsedGraph:
         return dict(found)
 
 
-def is_in(path: str, *parts: str) -> bool:
-    """Whether *path* is one of *parts*, or in a folder that is."""
-    return any(path == part or path.startswith(f"{part}/") for part in parts)
+class _Places:
+    """Where what is looked for in one file stands; a file is cut only for what is not known."""
+
+    def __init__(self, content: Content, cache: Cache) -> None:
+        self._content = content
+        self._cache = cache
+        self._changed = False
+
+    @cached_property
+    def _known(self) -> dict[str, int | None]:
+        stored = self._content.key and self._cache.get(PLACES, self._key)
+        return json.loads(stored) if stored else {}
+
+    @property
+    def _key(self) -> bytes:
+        return key_of(PLACES, self._content.key)
+
+    def line(self, *part: Term | None) -> int | None:
+        """The line where a subject, with predicate, with object, first stands."""
+        key = " ".join(map(str, part))
+        if key not in self._known:
+            self._note(key, self._content.positions.line(*part))
+        return self._known[key]
+
+    def line_that_names(self, *terms: Term | None) -> int | None:
+        """The first line with the last word of the first of *terms* that has any."""
+        key = " ".join(("names", *map(str, terms)))
+        if key not in self._known:
+            self._note(key, checks.line_that_names(self._content.positions, *terms))
+        return self._known[key]
+
+    def _note(self, key: str, line: int | None) -> None:
+        self._known[key] = line
+        self._changed = True
+
+    def keep(self) -> None:
+        """Put into the cache what was found out."""
+        if self._changed and self._content.key:
+            self._cache.put(self._key, json.dumps(self._known, ensure_ascii=False).encode())
 
 
-def parse(folder: GraphFolder, *, progress: Progress | None = None) -> ParsedGraph:
+def parse(
+    folder: GraphFolder, *, progress: Progress | None = None, cache: Cache | None = None
+) -> ParsedGraph:
     """Read all Turtle files of *folder* and check what does not need shapes.
 
     Returns the graph, whatever is wrong with it: see its ``problems``. *progress* is told of
     each file that was read.
     """
     progress = progress or Progress()
-    graph = ParsedGraph(folder=folder, graphs={}, files={})
+    cache = cache or Cache()
+    reader = Reader(folder, cache)
+    contents: dict[Path, Content] = {}
     paths = folder.turtle_files
     for number, path in enumerate(paths, start=1):
-        _read_into(graph, path)
+        contents[path] = reader.read(path)
         progress.step(number, len(paths))
-    graph.graphs = dict(sorted(graph.graphs.items(), key=lambda item: item[0].value))
+    return _together(folder, contents, cache)
+
+
+def changed(graph: ParsedGraph, sources: Mapping[Path, bytes]) -> ParsedGraph:
+    """*graph* as it would be if these files held this."""
+    reader = Reader(graph.folder, graph.cache)
+    contents = {path: graph.contents[iri] for iri, path in graph.files.items()}
+    contents |= {path: reader.read(path, source) for path, source in sources.items()}
+    return _together(graph.folder, contents, graph.cache)
+
+
+def _together(folder: GraphFolder, contents: Mapping[Path, Content], cache: Cache) -> ParsedGraph:
+    """The graph of these files, with what is wrong with them beside each other."""
+    graph = ParsedGraph(folder=folder, contents={}, files={}, cache=cache)
+    for path, content in contents.items():
+        try:
+            iri = ox.NamedNode(folder.graph_iri(path))
+        except ValueError:
+            message = "the name makes no IRI: use letters, digits, '-', '_' and '.'"
+            problem = Problem(folder.relative(path), None, Severity.VIOLATION, message)
+            graph.problems.append(problem)
+            graph.lost = True
+        else:
+            graph.add(iri, path, content)
+    graph.contents = dict(sorted(graph.contents.items(), key=lambda item: item[0].value))
     _tell_skipped(graph)
     graph.problems += checks.problems(graph)
     graph.problems.sort(key=lambda problem: problem.sort_key)
@@ -195,26 +287,7 @@ def _tell_skipped(graph: ParsedGraph) -> None:
     if not graph.skipped:
         return
     for subject in graph.skipped:
-        graph.tell(subject.value, None)
+        graph.tell(subject[1:-1], None)
     for subject, predicate, value in graph.triples():
-        if value in graph.skipped and isinstance(subject, ox.NamedNode):
+        if str(value) in graph.skipped and isinstance(subject, ox.NamedNode):
             graph.tell(subject.value, predicate.value)
-
-
-def _read_into(graph: ParsedGraph, path: Path) -> None:
-    name = graph.folder.relative(path)
-    try:
-        iri = ox.NamedNode(graph.folder.graph_iri(path))
-    except ValueError:
-        message = "the name makes no IRI: use letters, digits, '-', '_' and '.'"
-        graph.problems.append(Problem(name, None, Severity.VIOLATION, message))
-        graph.lost = True
-        return
-    found = read(path, name)
-    graph.files[iri] = path
-    graph.graphs[iri] = found.triples
-    graph.problems += found.problems
-    graph.skipped |= found.skipped
-    graph.lost = graph.lost or found.lost
-    if is_in(name, "ontology", "shapes") and (found.lost or found.skipped or not found.triples):
-        graph.lost_words = True

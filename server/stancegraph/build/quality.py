@@ -62,24 +62,32 @@ class Finding:
     rows: tuple[Row, ...]
 
     @classmethod
-    def of(cls, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> Finding:
-        """What *query*, a quality query, finds in its *rows*; places are not told yet."""
+    def of(cls, query: SavedQuery, count: int, rows: Sequence[Sequence[str]]) -> Finding:
+        """What *query*, a quality query, finds: *count* rows, the first as `texts` gives them.
+
+        Places are not told yet.
+        """
         assert query.flaw is not None  # noqa: S101 - who calls has looked
-        kept = tuple(Row(*(_text(row.get(name)) for name in FOUND)) for row in rows[:MAX_KEPT])
+        kept = tuple(Row(*row) for row in rows)
         flaw = query.flaw
-        return cls(query.name, query.summary, flaw.problem, flaw.why, flaw.mend, len(rows), kept)
+        return cls(query.name, query.summary, flaw.problem, flaw.why, flaw.mend, count, kept)
 
     def placed(self, graph: ParsedGraph) -> Finding:
         """With the places at which *graph* describes the things of its rows."""
         rows = []
         for row in self.rows:
             node = ox.NamedNode(row.thing)
-            if node in graph.described:
+            if str(node) in graph.described:
                 file, line = graph.place(node)
                 rows.append(replace(row, place=f"{file}:{line}" if line else file))
             else:
                 rows.append(row)
         return replace(self, rows=tuple(rows))
+
+
+def texts(rows: Sequence[Mapping[str, Term]]) -> list[list[str]]:
+    """The thing, its label and what is wrong with it, of the rows that are kept."""
+    return [[_text(row.get(name)) for name in FOUND] for row in rows[:MAX_KEPT]]
 
 
 def as_json(findings: Iterable[Finding]) -> str:

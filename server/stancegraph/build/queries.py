@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
+import json
+import os
 import re
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from stancegraph import sparql
-from stancegraph.build.checks import Near, own_and_shared
+from stancegraph.build import quality
+from stancegraph.build.cache import key_of
+from stancegraph.build.checks import Near, own_and_shared, words_and_things
+from stancegraph.build.quality import Finding
+from stancegraph.build.reads import Reads
 from stancegraph.catalog import default_terms
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
@@ -24,22 +31,18 @@ from stancegraph.sparql import Kind
 from stancegraph.terms import short
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Container,
-        Generator,
-        Iterable,
-        Iterator,
-        Mapping,
-        Sequence,
-    )
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+    from stancegraph.build.cache import Cache
+    from stancegraph.build.lines import Graphs
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.engine import Engine, Term
     from stancegraph.names import Names
-    from stancegraph.parameters import Terms
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sparql import Token
+
+KIND = "queries"
+WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
 
 
 def unknown_words(graph: ParsedGraph, wrong: Container[str | None]) -> Iterator[Problem]:
@@ -51,23 +54,18 @@ def unknown_words(graph: ParsedGraph, wrong: Container[str | None]) -> Iterator[
         wrong: IRIs of things that a problem is told of. A query that seems to mean one of
             these may be right, for it may be the IRI of the thing that is not.
     """
-    declared = {triple.subject for triple in graph.triples("ontology")}
-    known = graph.described.keys() | graph.skipped
-    things = own_and_shared(graph)
-    near = Near(term.value for term in known if isinstance(term, ox.NamedNode))
+    declared, known = words_and_things(graph)
+    things = own_and_shared(graph.folder)
+    near = Near(graph)
     for path in (*graph.folder.query_files, *graph.folder.rule_files):
-        found: list[Token] = []
-        with suppress(QuerySyntaxError, OSError, UnicodeDecodeError):
-            found = sparql.tokens(path.read_bytes().decode("utf-8"))
         seen = set()
-        for token, iri in _names(found):
-            node = ox.NamedNode(iri)
+        for iri, line, column in _used(path, graph.cache):
             if iri in seen:
                 continue
             seen.add(iri)
-            if iri.startswith(graph.words) and node not in declared | graph.skipped:
+            if iri.startswith(graph.words) and f"<{iri}>" not in declared:
                 message = f"the ontology does not declare {short(iri)}{near.hint(iri)[0]}"
-            elif iri.startswith(things) and node not in known and not graph.lost:
+            elif iri.startswith(things) and f"<{iri}>" not in known and not graph.lost:
                 key = iri.partition("/id/")[2] or iri
                 hint, meant = near.hint(iri)
                 if meant is not None and meant in wrong:
@@ -76,7 +74,22 @@ def unknown_words(graph: ParsedGraph, wrong: Container[str | None]) -> Iterator[
             else:
                 continue
             name = graph.folder.relative(path)
-            yield Problem(name, token.line, Severity.VIOLATION, message, token.column)
+            yield Problem(name, line, Severity.VIOLATION, message, column)
+
+
+def _used(path: Path, cache: Cache) -> list[tuple[str, int, int]]:
+    """The IRIs that the file of a query uses, each with its line and column."""
+
+    def find() -> list[tuple[str, int, int]]:
+        with suppress(QuerySyntaxError, UnicodeDecodeError):
+            found = sparql.tokens(content.decode("utf-8"))
+            return [(iri, token.line, token.column) for token, iri in _names(found)]
+        return []
+
+    content = b""
+    with suppress(OSError):
+        content = path.read_bytes()
+    return [(iri, line, column) for iri, line, column in cache.answer("words", content, find=find)]
 
 
 def _names(found: Sequence[Token]) -> Iterator[tuple[Token, str]]:
@@ -100,48 +113,93 @@ def _names(found: Sequence[Token]) -> Iterator[tuple[Token, str]]:
                 yield token, iri
 
 
-def asked(
-    queries: Sequence[SavedQuery],
-    names: Names,
-    quads: Iterable[ox.Quad],
-    base: str,
-    *,
-    found: Callable[[SavedQuery, Sequence[Mapping[str, Term]]], object],
-) -> Iterator[Problem]:
-    """What is wrong with *queries* when they are asked, each with its own example.
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What asking the saved queries told.
 
-    Warnings for those that are slower than their bound, or whose order is not that of every
-    engine; violations for those that fail, and for defaults, classes and schemes that *names*
-    does not know.
+    Attributes:
+        problems: Warnings for queries that are slower than their bound, or whose order is
+            not that of every engine; violations for those that fail, and for defaults,
+            classes and schemes that no caller could use.
+        findings: What quality queries find, in their order, without places.
+    """
+
+    problems: Sequence[Problem] = ()
+    findings: Sequence[Finding] = ()
+
+
+def asked(
+    queries: Sequence[SavedQuery], names: Names, graphs: Graphs, base: str, cache: Cache
+) -> Answers:
+    """Ask each of *queries* with its own example, unless what it reads has not changed.
 
     Args:
-        quads: The graph, stated and derived.
-        found: Is told of each quality query and its rows; such a query is asked with the
-            defaults of its parameters.
+        graphs: What is stated and what is derived.
+        base: What all IRIs of the graph begin with.
+        cache: What was told before of queries that are quick enough.
     """
+    problems = [problem for query in queries for problem in _declarations(query, names)]
+    texts = {query.name: _text(query, names) for query in queries}
+    reads = {name: Reads.of(text) for name, text in texts.items()}
+    keys = {
+        query.name: key_of(
+            KIND, query.path, query.text, texts[query.name], base, graphs.digest(reads[query.name])
+        )
+        for query in queries
+    }
+    told: dict[str, Any] = {}
+    for name, key in keys.items():
+        stored = None if reads[name].volatile else cache.get(KIND, key)
+        if stored is not None:
+            told[name] = json.loads(stored)
+    left = [(query, texts[query.name]) for query in queries if query.name not in told]
+    needed = Reads.joined(reads[query.name] for query, _ in left)
+    for (query, _), answer in zip(
+        left, _all_answered(left, graphs.quads(needed), base), strict=True
+    ):
+        told[query.name] = answer
+        if not answer["slow"]:
+            cache.put(keys[query.name], json.dumps(answer, ensure_ascii=False).encode())
     for query in queries:
-        yield from _declarations(query, names)
+        problems += [
+            Problem(query.path, line, Severity(severity), message)
+            for line, severity, message in told[query.name]["problems"]
+        ]
+    findings = [
+        Finding.of(query, told[query.name]["count"], told[query.name]["rows"])
+        for query in queries
+        if told[query.name]["rows"] is not None
+    ]
+    return Answers(problems, findings)
+
+
+def _all_answered(
+    queries: Sequence[tuple[SavedQuery, str]], quads: Iterable[bytes], base: str
+) -> Iterator[dict[str, Any]]:
+    """What is told of each of *queries*, with its text, asked of *quads*, lines of N-Quads."""
     if not queries:
         return
     with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
         path = Path(folder) / "graph.nq"
-        ox.serialize(quads, str(path), format=ox.RdfFormat.N_QUADS)
-        with EmbeddedEngine(path, "build", EngineOptions(workers=1)) as engine:
-            for query in queries:
-                text = query.bind(_defaults(query, names)) if query.flaw else query.text
-                rows = yield from _answered(query, text, engine, base)
-                if query.flaw is not None and rows is not None:
-                    found(query, rows)
+        with path.open("wb") as file:
+            file.writelines(quads)
+        with (
+            EmbeddedEngine(path, "build", EngineOptions(workers=WORKERS)) as engine,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
+            yield from pool.map(lambda each: _answered(each[0], each[1], engine, base), queries)
 
 
-def _defaults(query: SavedQuery, names: Names) -> Terms:
-    """What the parameters of *query* are by default; else of its example."""
+def _text(query: SavedQuery, names: Names) -> str:
+    """As what *query* is asked: with its example, or, to find flaws, with its defaults."""
+    if query.flaw is None:
+        return query.text
     terms: dict[str, Sequence[ox.NamedNode | ox.Literal]] = {}
     for name, parameter in query.params.items():
         terms[name] = parameter.examples
         with suppress(BadParameter):
             terms[name] = default_terms(parameter, names) or parameter.examples
-    return terms
+    return query.bind(terms)
 
 
 def _declarations(query: SavedQuery, names: Names) -> Iterator[Problem]:
@@ -163,33 +221,40 @@ def _declarations(query: SavedQuery, names: Names) -> Iterator[Problem]:
             yield Problem(query.path, line, Severity.VIOLATION, f"parameter {name}: {message}")
 
 
-def _answered(
-    query: SavedQuery, text: str, engine: Engine, base: str
-) -> Generator[Problem, None, list[dict[str, Term]] | None]:
-    """What is wrong with the answer to *query*, asked as *text*, or with how long it takes.
+def _answered(query: SavedQuery, text: str, engine: Engine, base: str) -> dict[str, Any]:
+    """What there is to tell of the answer to *query*, asked as *text*, as JSON.
 
-    Returns:
-        The rows; None where there is no answer.
+    ``problems``: for each its line, severity and message; ``slow``: whether it took longer
+    than its bound; ``count`` and ``rows``: what a quality query finds, else null.
     """
+    told: list[tuple[int, Severity, str]] = []
+    found: list[dict[str, Term]] | None = None
+    slow = False
     start = time.perf_counter()
     try:
         found = _rows(query, Ask(text, MediaType.JSON, base=base, deadline=query.bound), engine)
+        if (seconds := time.perf_counter() - start) > query.bound:
+            slow = True
+            told.append(_slow(query, f"{seconds:.1f} s"))
     except QueryTimeout:
-        yield _slow(query, f"more than {query.bound:g} s")
-        return None
+        slow = True
+        told.append(_slow(query, f"more than {query.bound:g} s"))
     except EngineError as error:
-        yield Problem(query.path, 1, Severity.VIOLATION, f"cannot be asked: {error}")
-        return None
-    if (seconds := time.perf_counter() - start) > query.bound:
-        yield _slow(query, f"{seconds:.1f} s")
-    if (tie := _tie(query, found)) is not None:
+        told.append((1, Severity.VIOLATION, f"cannot be asked: {error}"))
+    if (tie := _tie(query, found or [])) is not None:
         line = line_of(query, r"(?i)^[^#\n]*\bORDER\b(?![\s\S]*\bORDER\b)")
         message = (
             f"rows {tie} and {tie + 1} have the same place in the order, so that another engine "
             "may give them the other way round: add a column to ORDER BY"
         )
-        yield Problem(query.path, line, Severity.WARNING, message)
-    return found
+        told.append((line, Severity.WARNING, message))
+    finds = found is not None and query.flaw is not None
+    return {
+        "problems": told,
+        "slow": slow,
+        "count": len(found or ()) if finds else None,
+        "rows": quality.texts(found or ()) if finds else None,
+    }
 
 
 def _rows(query: SavedQuery, ask: Ask, engine: Engine) -> list[dict[str, Term]]:
@@ -203,10 +268,10 @@ def _rows(query: SavedQuery, ask: Ask, engine: Engine) -> list[dict[str, Term]]:
     return []
 
 
-def _slow(query: SavedQuery, took: str) -> Problem:
+def _slow(query: SavedQuery, took: str) -> tuple[int, Severity, str]:
     message = f"the query took {took}, more than its bound of {query.bound:g} s: make it quicker"
     line = line_of(query, r"^#\+ bound:")
-    return Problem(query.path, line, Severity.WARNING, f"{message}, or raise the bound")
+    return line, Severity.WARNING, f"{message}, or raise the bound"
 
 
 def _tie(query: SavedQuery, found: Sequence[Mapping[str, Term]]) -> int | None:
@@ -218,9 +283,12 @@ def _tie(query: SavedQuery, found: Sequence[Mapping[str, Term]]) -> int | None:
     if not keys or not set(keys) <= set(query.columns):
         return None
     places = [[row.get(name) for name in keys] for row in found]
-    for number, (one, other) in enumerate(itertools.pairwise(places), start=1):
-        if one == other and found[number - 1] != found[number]:
-            return number
+    begin = 0
+    for number, place in enumerate(places):
+        if place != places[begin]:
+            begin = number
+        elif found[number] != found[begin]:
+            return begin + 1
     return None
 
 

@@ -28,11 +28,13 @@ import pyoxigraph as ox
 
 from stancegraph import names
 from stancegraph.build import quality
+from stancegraph.build.lines import Graphs
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from stancegraph.build.lines import Lines
     from stancegraph.folder import GraphFolder
 
 CURRENT = "current"
@@ -125,20 +127,25 @@ def description_iri(base: str) -> ox.NamedNode:
     return ox.NamedNode(f"{base}graph/description")
 
 
-def canonical_lines(graphs: Mapping[ox.NamedNode, Iterable[ox.Triple]]) -> list[str]:
-    """The canonical N-Quads (RDFC-1.0) of *graphs*, a line each, sorted by code point."""
+def canonical_lines(graphs: Mapping[ox.NamedNode, Lines]) -> list[bytes]:
+    """The canonical N-Quads (RDFC-1.0) of *graphs*, a line each, sorted by code point.
+
+    Canonical labels of blank nodes depend on the quads that hold these, and on no others.
+    """
+    blank = {iri: lines for iri, lines in graphs.items() if lines.has_blank}
+    plain = Graphs({iri: lines for iri, lines in graphs.items() if iri not in blank})
     dataset = ox.Dataset(
         ox.Quad(triple.subject, triple.predicate, triple.object, iri)
-        for iri, triples in graphs.items()
-        for triple in triples
+        for iri, lines in blank.items()
+        for triple in lines.triples
     )
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return sorted(f"{quad} .\n" for quad in dataset)
+    return sorted([*plain.quads(), *(f"{quad} .\n".encode() for quad in dataset)])
 
 
-def digest_of(lines: Iterable[str]) -> str:
+def digest_of(lines: Iterable[bytes]) -> str:
     """The SHA-256 of canonical N-Quads, in hexadecimal."""
-    return _sha256("".join(lines).encode())
+    return _sha256(b"".join(lines))
 
 
 def _sha256(content: bytes) -> str:
@@ -221,7 +228,7 @@ def write_release(
     digest: str,
     previous: str | None,
     counts: Mapping[str, int],
-    quads: Iterable[str],
+    quads: Iterable[bytes],
     things: names.Names,
     findings: str,
 ) -> Release:
@@ -238,7 +245,7 @@ def write_release(
     Raises:
         OperationError: the folder cannot be written to.
     """
-    content = "".join(sorted(quads)).encode()
+    content = b"".join(sorted(quads))
     name = release_id(release_date, digest)
     release = Release(
         id=name,

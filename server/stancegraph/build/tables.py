@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
-
-from stancegraph.build.checks import Near
+from stancegraph.build.checks import Near, words_and_things
 from stancegraph.problems import Problem, Severity
 from stancegraph.tablefile import read_templates
 from stancegraph.terms import short
@@ -25,19 +23,19 @@ def table_problems(graph: ParsedGraph) -> Iterator[Problem]:
     if graph.lost_words or graph.lost:
         return
     wrong: list[tuple[str, int, str, str]] = []
-    declared = {triple.subject for triple in graph.triples("ontology")} | graph.skipped
+    declared, known = words_and_things(graph)
     for template in templates.values():
         if not (folder.root / template.path).is_file():
             continue  # one of the graph whose words this one shares
         for line, iri in dict.fromkeys(template.words):
-            if iri.startswith(graph.words) and ox.NamedNode(iri) not in declared:
+            if iri.startswith(graph.words) and f"<{iri}>" not in declared:
                 told = f"the ontology does not declare {short(iri)}"
                 wrong.append((template.path, line, told, iri))
         for line, key in dict.fromkeys(template.keys):
             iris = [f"{home.base}id/{key}" for home in folder.homes]
-            if not any(ox.NamedNode(iri) in graph.described for iri in iris):
+            if not any(f"<{iri}>" in known for iri in iris):
                 wrong.append((template.path, line, f"nothing describes <{key}>", iris[0]))
     if wrong:
-        near = Near(term.value for term in graph.described if isinstance(term, ox.NamedNode))
+        near = Near(graph)
         for path, line, told, iri in wrong:
             yield Problem(path, line, Severity.VIOLATION, told + near.hint(iri)[0])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from stancegraph.build.cache import Cache
+from stancegraph.build.lines import Graphs
 from stancegraph.build.shacl import fast, routing
 from stancegraph.build.shacl.report import Result, ValidationReport
 from stancegraph.build.shacl.shapes import Shapes
@@ -25,21 +27,27 @@ EngineName: TypeAlias = Literal["fast", "pyshacl"]
 STATED = ("dataset", "ontology", "data")
 
 
-def validate(graph: ParsedGraph, *, engine: EngineName = "fast") -> ValidationReport:
+def validate(
+    graph: ParsedGraph, *, engine: EngineName = "fast", cache: Cache | None = None
+) -> ValidationReport:
     """Validate all that *graph* states, as one union, against the shapes in it."""
-    return validate_triples(graph.triples(*STATED), graph.triples("shapes"), engine=engine)
+    shapes = Shapes(graph.triples("shapes"))
+    return _validate(Graphs(graph.lines(*STATED)), shapes, engine, cache or Cache())
 
 
 def validate_triples(
     data: Iterable[ox.Triple], shapes: Iterable[ox.Triple], *, engine: EngineName = "fast"
 ) -> ValidationReport:
     """Validate *data* against *shapes*; subclasses are read from *data*, not from *shapes*."""
-    stated, shapes_graph = list(dict.fromkeys(data)), Shapes(shapes)
-    routes = routing.routes(shapes_graph)
+    return _validate(Graphs.of(data), Shapes(shapes), engine, Cache())
+
+
+def _validate(data: Graphs, shapes: Shapes, engine: EngineName, cache: Cache) -> ValidationReport:
+    routes = routing.routes(shapes)
     if engine == "fast":
-        found = fast.validate(stated, shapes_graph, routes)
+        found = fast.validate(data, shapes, routes, cache)
     else:
         from stancegraph.build.shacl import reference  # noqa: PLC0415 (pySHACL takes a while)
 
-        found = reference.validate(stated, shapes_graph, [*routes.trusted, *routes.left])
+        found = reference.validate(data, shapes, [*routes.trusted, *routes.left])
     return ValidationReport.joined([found, ValidationReport.of([], routes.failures)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stancegraph.build import Progress, as_w3c_report, build, check
+from stancegraph.build.lines import Graphs
 from stancegraph.commands.options import releases_option
 from stancegraph.problems import Severity, as_json
 
@@ -82,7 +83,7 @@ class Telling(Progress):
         counts = (
             {name: release.counts[name] for name in ("files", "triples", "claims")}
             if release
-            else {"files": len(graph.files), "triples": sum(map(len, graph.graphs.values()))}
+            else {"files": len(graph.files), "triples": len(Graphs(graph.lines()))}
         )
         counts["violations"] = self.found.count(Severity.VIOLATION)
         counts["warnings"] = self.found.count(Severity.WARNING)
@@ -92,7 +93,10 @@ class Telling(Progress):
         ]
         if self.found.report is None:
             told.append("shapes not applied: first mend ontology/ and shapes/")
-        times = [f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items()]
+        times = [
+            f"{stage} {seconds:.1f} s" + (f" for {done}" if (done := self.done.get(stage)) else "")
+            for stage, seconds in self.seconds.items()
+        ]
         click.echo(f"{', '.join(told)} ({', '.join(times)})", err=True)
         for line in counted(self.findings):
             click.echo(line, err=True)
@@ -135,15 +139,26 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Tell problems, nothin
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day of the release; that of the last commit, else today, unless given.",
 )
+@click.option(
+    "--fresh", is_flag=True, help="Find out everything anew, whatever earlier builds found out."
+)
 @_style
 @_quiet
 @click.pass_obj
 def build_command(
-    options: Options, *, releases: Path | None, day: datetime | None, style: str, quiet: bool
+    options: Options,
+    *,
+    releases: Path | None,
+    day: datetime | None,
+    fresh: bool,
+    style: str,
+    quiet: bool,
 ) -> None:
     """Check the graph and write a release.
 
-    Prints the id of the release. Nothing is written if a file has a violation.
+    Prints the id of the release. Nothing is written if a file has a violation. What earlier
+    builds found out of files, rules and queries that have not changed since is not found out
+    again; the folder of releases keeps it.
 
     \b
     Examples:
@@ -160,6 +175,7 @@ def build_command(
             releases or folder.releases,
             release_date=day.date() if day else None,
             progress=telling,
+            fresh=fresh,
         )
     finally:
         telling.summary(release)

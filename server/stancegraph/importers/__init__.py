@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.build import checks
-from stancegraph.build.parse import ParsedGraph, parse
+from stancegraph.build.parse import ParsedGraph, changed, parse
 from stancegraph.build.validate import validate
 from stancegraph.errors import BadTable, InvalidGraph, OperationError
 from stancegraph.importers.blocks import Standing, Union
@@ -27,7 +26,6 @@ from stancegraph.names import Names
 from stancegraph.problems import Problem, Severity
 from stancegraph.tablefile import Pattern, abbreviations, template_of
 from stancegraph.terms import NAMESPACES, RDF
-from stancegraph.turtle import parse_text
 
 if TYPE_CHECKING:
     import re
@@ -410,7 +408,7 @@ def import_table(
     table = read_table(path)
     graph = parse(folder)
     if graph.skipped or graph.lost:
-        raise InvalidGraph(graph.problems)
+        raise InvalidGraph(graph.problems, "mend its files before a table is imported")
     shared = [home.base for home in folder.homes[1:]]
     names = Names.of(folder.base, graph.triples(), shared=shared)
     resolver = Resolver(names, abbreviations(folder), decisions, ask=ask)
@@ -455,18 +453,12 @@ def write(changes: Sequence[FileChange]) -> None:
 
 def _after(graph: ParsedGraph, changes: Sequence[FileChange]) -> ParsedGraph:
     """*graph* with the files as *changes* leave them."""
-    graphs, files = dict(graph.graphs), dict(graph.files)
-    for change in changes:
-        iri = ox.NamedNode(graph.folder.graph_iri(change.path))
-        graphs[iri] = parse_text(change.after)
-        files[iri] = change.path
-    ordered = dict(sorted(graphs.items(), key=lambda item: item[0].value))
-    return ParsedGraph(folder=graph.folder, graphs=ordered, files=files)
+    return changed(graph, {change.path: change.after.encode("utf-8") for change in changes})
 
 
 def _wrong(graph: ParsedGraph) -> list[Problem]:
     """The violations of *graph*, in the order of its files."""
-    found = [*checks.problems(graph), *validate(graph).problems(graph)]
+    found = [*graph.problems, *validate(graph).problems(graph)]
     wrong = {problem for problem in found if problem.severity is Severity.VIOLATION}
     return sorted(wrong, key=lambda problem: problem.sort_key)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import shacl
 
+from stancegraph.build.lines import as_ntriples, blank_labels, terms
 from stancegraph.build.shacl.paths import as_node, as_term
 from stancegraph.build.shacl.report import Failure, Result, ValidationReport
 from stancegraph.terms import RDF, SH
@@ -32,8 +33,12 @@ LABELS_SHAPE = (
 )
 
 
-def validate(data: Sequence[ox.Triple], shapes: Shapes, roots: Sequence[Node]) -> ValidationReport:
-    """Validate *data* against the core constraints of the shapes *roots* and what they name."""
+def validate(data: bytes, shapes: Shapes, roots: Sequence[Node]) -> ValidationReport:
+    """Validate *data* against the core constraints of the shapes *roots* and what they name.
+
+    Args:
+        data: N-Triples.
+    """
     failures = []
     try:
         compiled = _compile(shapes, roots)
@@ -42,11 +47,10 @@ def validate(data: Sequence[ox.Triple], shapes: Shapes, roots: Sequence[Node]) -
         mistakes = {root: _mistake(shapes, root) for root in roots}
         failures = [Failure(shapes.written(root), text) for root, text in mistakes.items() if text]
         compiled = _compile(shapes, [root for root, text in mistakes.items() if not text])
-    lines = _as_ntriples([*data, *_labels(data)])
-    found = compiled.validate_text(lines, format="ntriples").results
-    terms = _read_terms(found)
+    found = compiled.validate_text((data + _labels(data)).decode(), format="ntriples").results
+    known = _read_terms(found)
     results = [
-        _read_result(result, terms, shapes)
+        _read_result(result, known, shapes)
         for result in found
         if result.source_shape != str(LABELS)
     ]
@@ -55,7 +59,7 @@ def validate(data: Sequence[ox.Triple], shapes: Shapes, roots: Sequence[Node]) -
 
 def _compile(shapes: Shapes, roots: Sequence[Node]) -> shacl.Shapes:
     """*roots* for the package, without SPARQL constraints; ValueError if one is no SHACL."""
-    text = _as_ntriples([*shapes.core(roots), *LABELS_SHAPE])
+    text = as_ntriples([*shapes.core(roots), *LABELS_SHAPE]).decode()
     return shacl.Shapes.from_text(text, format="ntriples")
 
 
@@ -67,55 +71,43 @@ def _mistake(shapes: Shapes, root: Node) -> str | None:
     return None
 
 
-def _labels(data: Sequence[ox.Triple]) -> list[ox.Triple]:
-    blank = {
-        term
-        for triple in data
-        for term in (triple.subject, triple.object)
-        if isinstance(term, ox.BlankNode)
-    }
-    return [ox.Triple(ox.NamedNode(LABELLED + node.value), HOLDS, node) for node in blank]
+def _labels(data: bytes) -> bytes:
+    return b"".join(
+        b"<%b%b> %b _:%b .\n" % (LABELLED.encode(), label, str(HOLDS).encode(), label)
+        for label in blank_labels(data)
+    )
 
 
 def _read_terms(found: Iterable[shacl.Result]) -> dict[str, Term]:
     """The terms that results write in N-Triples, by text, blank nodes under their own names."""
-    texts = {
-        text: number
-        for number, text in enumerate(
-            text
-            for result in found
-            for text in (result.focus_node, result.source_shape, result.value)
-            if text
-        )
-    }
-    lines = "".join(f"<urn:{number}> <urn:is> {text} .\n" for text, number in texts.items())
-    quads = {quad.subject: as_term(quad.object) for quad in ox.parse(lines, ox.RdfFormat.N_TRIPLES)}
-    terms = {text: quads[ox.NamedNode(f"urn:{number}")] for text, number in texts.items()}
+    written = terms(
+        text
+        for result in found
+        for text in (result.focus_node, result.source_shape, result.value)
+        if text
+    )
+    known = {text: as_term(term) for text, term in written.items()}
     for result in found:
         if result.source_shape == str(LABELS) and result.value:
-            label = terms[result.value].value.removeprefix(LABELLED)
-            terms[result.focus_node] = ox.BlankNode(label)
-    return terms
+            label = known[result.value].value.removeprefix(LABELLED)
+            known[result.focus_node] = ox.BlankNode(label)
+    return known
 
 
-def _read_result(result: shacl.Result, terms: dict[str, Term], shapes: Shapes) -> Result:
+def _read_result(result: shacl.Result, known: dict[str, Term], shapes: Shapes) -> Result:
     if result.source_shape is None:
         raise ValueError(f"a result of {result.component} names no shape")
-    shape = as_node(terms[result.source_shape])
+    shape = as_node(known[result.source_shape])
     component = ox.NamedNode(result.component_iri)
     path = shapes.path(shape)
     if component == SH.ClosedConstraintComponent and result.path:
         path = ox.NamedNode(result.path[1:-1])
     return Result(
-        focus=terms[result.focus_node],
+        focus=known[result.focus_node],
         path=path,
-        value=terms[result.value] if result.value else None,
+        value=known[result.value] if result.value else None,
         source_shape=shapes.written(shape),
         component=component,
         severity=shapes.severity(shape),
         message=shapes.message_of(shape, component),
     )
-
-
-def _as_ntriples(triples: Iterable[ox.Triple]) -> str:
-    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode()

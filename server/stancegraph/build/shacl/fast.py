@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stancegraph.build.cache import Cache
 from stancegraph.build.shacl import core, select
 from stancegraph.build.shacl.report import ValidationReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pyoxigraph as ox
-
+    from stancegraph.build.lines import Graphs
     from stancegraph.build.shacl.routing import Routes
     from stancegraph.build.shacl.shapes import Shapes
 
 
-def validate(data: Sequence[ox.Triple], shapes: Shapes, routes: Routes) -> ValidationReport:
+def validate(
+    data: Graphs, shapes: Shapes, routes: Routes, cache: Cache | None = None
+) -> ValidationReport:
     """Validate *data* against those of *shapes* that *routes* names."""
-    reports = [core.validate(data, shapes, routes.trusted)]
+    reports = [core.validate(data.text(), shapes, routes.trusted)]
     broken = {failure.shape for failure in reports[0].failures}
     roots = [root for root in routes.trusted if shapes.written(root) not in broken]
-    reports.append(ValidationReport.of(select.results(data, shapes, roots)))
+    reports.append(ValidationReport.of(select.results(data, shapes, roots, cache or Cache())))
     if routes.left:
         from stancegraph.build.shacl import reference  # noqa: PLC0415 (pySHACL takes a while)
 

@@ -16,6 +16,7 @@ from pyshacl.errors import ReportableRuntimeError
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query, SPARQLError
 
+from stancegraph.build.lines import parsed
 from stancegraph.build.shacl.paths import as_node, as_term
 from stancegraph.build.shacl.report import Failure, Result, ValidationReport
 from stancegraph.build.shacl.shapes import PLACEHOLDER, with_text
@@ -24,6 +25,7 @@ from stancegraph.terms import SH, XSD
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from stancegraph.build.lines import Graphs
     from stancegraph.build.shacl.paths import Node, Term
     from stancegraph.build.shacl.shapes import Shapes
 
@@ -32,12 +34,10 @@ SHAPE_ERRORS = (ReportableRuntimeError, SPARQLError, ParseBaseException, NotImpl
                 re.error)  # fmt: skip
 
 
-def validate(
-    data: Iterable[ox.Triple], shapes: Shapes, roots: Collection[Node]
-) -> ValidationReport:
+def validate(data: Graphs, shapes: Shapes, roots: Collection[Node]) -> ValidationReport:
     """Validate *data* against the shapes *roots* and what they name."""
     with _quiet():
-        graph = _as_rdflib(data)
+        graph = _as_rdflib(parsed(data.text()))
         try:
             return ValidationReport.of(_run(graph, shapes, roots))
         except SHAPE_ERRORS:

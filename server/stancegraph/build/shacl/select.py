@@ -10,21 +10,28 @@ them. This is the same only if the query says nothing of its rows as a whole, as
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from stancegraph.build.cache import key_of
+from stancegraph.build.lines import terms
+from stancegraph.build.reads import TYPE, Reads
 from stancegraph.build.shacl.paths import as_predicate, as_sparql, as_term
 from stancegraph.build.shacl.report import Result
-from stancegraph.build.shacl.shapes import PLACEHOLDER, with_text
+from stancegraph.build.shacl.shapes import PLACEHOLDER, TARGETS, with_text
 from stancegraph.sparql import Kind, tokens
 from stancegraph.terms import RDF, RDFS, SH
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from stancegraph.build.cache import Cache
+    from stancegraph.build.lines import Graphs
     from stancegraph.build.shacl.paths import Node, Path, Term
     from stancegraph.build.shacl.shapes import SelectConstraint, Shapes
     from stancegraph.sparql import Token
@@ -47,25 +54,105 @@ BY_PYSHACL = frozenset(
 FOCUS = ox.NamedNode("urn:stancegraph:focus")
 
 
-def results(data: Iterable[ox.Triple], shapes: Shapes, roots: Sequence[Node]) -> Iterator[Result]:
+# How often constraints were evaluated, and what they gave is known from before.
+KIND = "constraints"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A SPARQL constraint, and the shapes with a target through which it is reached.
+
+    Attributes:
+        query: Over all focus nodes.
+        reads: What it can read, and what tells its focus nodes.
+    """
+
+    constraint: SelectConstraint
+    owners: tuple[Node, ...]
+    query: str
+    reads: Reads
+
+
+def results(data: Graphs, shapes: Shapes, roots: Sequence[Node], cache: Cache) -> Iterator[Result]:
     """The results of the SPARQL constraints of *roots* and their property shapes, on *data*.
 
     The store writes literals in their canonical form; `checks` sees to it that files do too.
     """
+    asked = list(_asked(shapes, roots, _Classes(data)))
+    keys = [
+        key_of(KIND, each.query, *map(str, _targets(shapes, each.owners)), data.digest(each.reads))
+        for each in asked
+    ]
+    stored = [None if each.reads.volatile else cache.get(KIND, key)
+              for each, key in zip(asked, keys, strict=True)]  # fmt: skip
+    missing = [each for each, found in zip(asked, stored, strict=True) if found is None]
+    store = data.store(Reads.joined(each.reads for each in missing)) if missing else ox.Store()
+    given: list[list[dict[str, str]]] = []
+    for each, key, found in zip(asked, keys, stored, strict=True):
+        if found is not None:
+            given.append(json.loads(found))
+        else:
+            given.append(_rows(store, shapes, each))
+            cache.put(key, json.dumps(given[-1], ensure_ascii=False).encode())
+    known = terms(text for rows in given for row in rows for text in row.values())
+    for each, rows in zip(asked, given, strict=True):
+        for row in rows:
+            found_terms = {name: as_term(known[text]) for name, text in row.items()}
+            yield _result(shapes, each.constraint, found_terms)
+
+
+def _asked(shapes: Shapes, roots: Sequence[Node], classes: _Classes) -> Iterator[_Asked]:
+    """The SPARQL constraints of *roots*, each once."""
     sharing: defaultdict[Node, list[Node]] = defaultdict(list)
     for root in roots:
         for shape in shapes.direct(root):
             if shapes.selects(shape):
                 sharing[shape].append(root)
-    if not sharing:
-        return
-    store = ox.Store()
-    store.bulk_extend(ox.Quad(*triple) for triple in data)
     for shape, owners in sharing.items():
-        nodes = {node for root in owners for node in _focus_nodes(store, shapes, root)}
-        store.bulk_extend(ox.Quad(shape, FOCUS, node, FOCUS) for node in nodes)
+        path = shapes.path(shape)
+        focus = f"GRAPH {FOCUS} {{ {shape} {FOCUS} ?this }} ."
+        targets = frozenset(
+            slot for root in owners for slot in _target_slots(shapes, root, classes)
+        )
         for constraint in shapes.selects(shape):
-            yield from _run(store, shapes, constraint)
+            reads = Reads.of(over_all(constraint.select, focus="", path=path))
+            query = over_all(constraint.select, focus=focus, path=path)
+            yield _Asked(constraint, tuple(owners), query, Reads.joined([reads, Reads(targets)]))
+
+
+class _Classes:
+    """What is below each class in *data*."""
+
+    def __init__(self, data: Graphs) -> None:
+        self._narrower: defaultdict[Term, list[Term]] = defaultdict(list)
+        for narrow, _, wide in data.triples(RDFS.subClassOf):
+            self._narrower[as_term(wide)].append(as_term(narrow))
+
+    def below(self, target: Term) -> list[Term]:
+        """*target* and every class below it, each once."""
+        found = [target]
+        for wider in found:
+            found += [term for term in self._narrower.get(wider, ()) if term not in found]
+        return found
+
+
+def _targets(shapes: Shapes, owners: Sequence[Node]) -> list[Term]:
+    """What says which the focus nodes of *owners* are: each predicate, then its values."""
+    return [
+        term
+        for root in owners
+        for target in TARGETS
+        for term in (target, *shapes.objects(root, target))
+    ]
+
+
+def _target_slots(shapes: Shapes, root: Node, classes: _Classes) -> Iterator[str]:
+    """The slots of the triples that tell which the focus nodes of *root* are."""
+    for target in shapes.objects(root, SH.targetClass):
+        yield str(RDFS.subClassOf)
+        yield from (f"{TYPE} {narrow}" for narrow in classes.below(target))
+    for predicate in (SH.targetSubjectsOf, SH.targetObjectsOf):
+        yield from map(str, shapes.objects(root, predicate))
 
 
 def _focus_nodes(store: ox.Store, shapes: Shapes, root: Node) -> Iterator[Term]:
@@ -87,27 +174,33 @@ def _focus_nodes(store: ox.Store, shapes: Shapes, root: Node) -> Iterator[Term]:
         yield from (as_term(quad.object) for quad in quads(target))
 
 
-def _run(store: ox.Store, shapes: Shapes, constraint: SelectConstraint) -> Iterator[Result]:
-    shape = constraint.shape
-    path = shapes.path(shape)
-    focus = f"GRAPH {FOCUS} {{ {shape} {FOCUS} ?this }} ."
-    rows = store.query(over_all(constraint.select, focus=focus, path=path))
+def _rows(store: ox.Store, shapes: Shapes, asked: _Asked) -> list[dict[str, str]]:
+    """What the constraint gives: for each row the values that it has, as N-Triples write them."""
+    shape = asked.constraint.shape
+    if not any(store.quads_for_pattern(shape, FOCUS, None, FOCUS)):
+        nodes = {node for root in asked.owners for node in _focus_nodes(store, shapes, root)}
+        store.extend(ox.Quad(shape, FOCUS, node, FOCUS) for node in nodes)
+    rows = store.query(asked.query)
     if not isinstance(rows, ox.QuerySolutions):
         raise TypeError(f"the sh:select of {shape} is no SELECT")
     names = [variable.value for variable in rows.variables]
-    for row in rows:
-        found = {name: as_term(row[name]) for name in names if row[name] is not None}
-        this, given = found["this"], found.get("path")
-        yield Result(
-            focus=this,
-            path=given if isinstance(given, ox.NamedNode) else path,
-            value=found.get("value", None if path else this),
-            source_shape=shapes.written(shape),
-            component=SH.SPARQLConstraintComponent,
-            severity=shapes.severity(shape),
-            message=_filled(constraint.message, found),
-            constraint=shapes.written(constraint.node),
-        )
+    return [{name: str(row[name]) for name in names if row[name] is not None} for row in rows]
+
+
+def _result(shapes: Shapes, constraint: SelectConstraint, found: dict[str, Term]) -> Result:
+    shape = constraint.shape
+    path = shapes.path(shape)
+    this, given = found["this"], found.get("path")
+    return Result(
+        focus=this,
+        path=given if isinstance(given, ox.NamedNode) else path,
+        value=found.get("value", None if path else this),
+        source_shape=shapes.written(shape),
+        component=SH.SPARQLConstraintComponent,
+        severity=shapes.severity(shape),
+        message=_filled(constraint.message, found),
+        constraint=shapes.written(constraint.node),
+    )
 
 
 def _filled(template: ox.Literal, found: dict[str, Term]) -> ox.Literal:
