@@ -81,6 +81,10 @@ class Facts:
             for words in self._step(evidence, "http://www.w3.org/ns/oa#exact")
         }
 
+    def comments(self, subject: str) -> set[str]:
+        """What is said of a thing in words of this graph."""
+        return self._step(subject, "http://www.w3.org/2000/01/rdf-schema#comment")
+
     def classes(self, subject: str) -> set[str]:
         """The ``sg:`` classes of a thing, without the prefix."""
         types = self._step(subject, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
@@ -248,3 +252,15 @@ def test_every_object_of_a_stance_says_that_its_list_is_not_complete(facts: Fact
 
     assert objects
     assert objects - said == set()
+
+
+def test_weak_sources_make_no_confident_stance(facts: Facts) -> None:
+    """Reports of a machine are low and say so; what the Atlas alone tells is at most medium."""
+    for claim in facts.claims("Stance"):
+        sources = facts.of(claim, "evidence", "source")
+        confidence = facts.of(claim, "confidence")
+        if any(source.startswith("source/digwatch-ahc-") for source in sources):
+            assert confidence == {"code/confidence/low"}, claim
+            assert "machine-written" in " ".join(facts.comments(claim)), claim
+        if all(source.startswith("source/atlas-") for source in sources):
+            assert confidence != {"code/confidence/high"}, claim
