@@ -239,8 +239,8 @@ class BadTable(ContentError):
 class InvalidGraph(ContentError):
     """The graph has violations; *problems* holds them and the warnings, in file order."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("the graph has violations; no release was written")
+    def __init__(self, problems: Sequence[Problem], effect: str = "no release was written") -> None:
+        super().__init__(f"the graph has violations; {effect}")
         self.problems = tuple(problems)
 
 

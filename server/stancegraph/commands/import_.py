@@ -11,7 +11,7 @@ import click
 import pyoxigraph as ox
 
 from stancegraph.commands.table import table_lines
-from stancegraph.errors import BadTable, BadTemplate
+from stancegraph.errors import BadTable, BadTemplate, InvalidGraph
 from stancegraph.importers import Decisions, import_table, write
 from stancegraph.importers.cells import describe
 from stancegraph.tablefile import read_templates, template_of
@@ -117,6 +117,10 @@ def import_command(
         for problem in error.problems:
             place = f"{problem.path}:{problem.line}" if problem.line else problem.path
             click.echo(f"{place}: {problem.message}", err=True)
+        raise
+    except InvalidGraph as error:
+        for problem in error.problems:
+            click.echo(problem.as_text(), err=True)
         raise
     finally:
         # What somebody decided is not asked again, whatever else is wrong.

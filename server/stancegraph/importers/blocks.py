@@ -447,7 +447,7 @@ class Union:
                     other.subject
                     for other in row
                     if other is not block
-                    and not (other.form.once and other.subject in self.standing.facts)
+                    and not (other.form.once and self.made.get(other.subject) is not other)
                     and any(block.subject in values for values in other.facts.values())
                 ),
                 owner.subject if owner and owner.form.section is block.form.section else None,
