@@ -6,18 +6,19 @@ that projects ``statement``, a sentence for each list. Whoever shows the rows sh
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.catalog import read_terms, typed
+from stancegraph.catalog import Allowed, read_terms, typed
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import STATEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stancegraph.engine import Engine
     from stancegraph.names import Names
@@ -74,10 +75,56 @@ def coverage_of(
         return None
     companion = companions(query.coverage.query)
     asked = read_terms(companion, _values(query, terms), names)
-    ask = Ask(companion.bind(asked), MediaType.JSON, base=names.base, deadline=deadline)
+    return _asked(companion, asked, engine, names, deadline)
+
+
+def coverage_of_thing(
+    iri: str, *, queries: Iterable[SavedQuery], names: Names, engine: Engine, deadline: float
+) -> Coverage | None:
+    """How complete the lists of the thing *iri* are; None where nothing here tells.
+
+    The companion that most of *queries* name is asked, if it has a parameter, optional or the
+    only one needed, that may be such a thing.
+
+    Args:
+        queries: All saved queries.
+        deadline: Seconds that the companion may take.
+
+    Raises:
+        EngineError: there is no answer.
+    """
+    by_name = {query.name: query for query in queries}
+    named = Counter(query.coverage.query for query in by_name.values() if query.coverage)
+    key = names.key(iri)
+    if not named or key is None:
+        return None
+    companion = by_name[named.most_common(1)[0][0]]
+    for name, parameter in companion.params.items():
+        others = [each for each in companion.params.values() if each is not parameter]
+        allowed = Allowed.by(parameter, names)
+        if (
+            parameter.type == "iri"
+            and not allowed.anything
+            and allowed.has(key, names)
+            and not any(each.needed for each in others)
+        ):
+            asked = read_terms(companion, {name: iri}, names)
+            return _asked(companion, asked, engine, names, deadline)
+    return None
+
+
+def _asked(
+    companion: SavedQuery,
+    terms: dict[str, Term | tuple[Term, ...]],
+    engine: Engine,
+    names: Names,
+    deadline: float,
+) -> Coverage:
+    """What *companion* says when it is asked with *terms*."""
+    ask = Ask(companion.bind(terms), MediaType.JSON, base=names.base, deadline=deadline)
     told = (row.get(STATEMENT) for row in rows(engine, ask))
     statements = (term.value for term in told if isinstance(term, ox.Literal))
-    return Coverage(companion, asked, tuple(dict.fromkeys(statements)))
+    return Coverage(companion, terms, tuple(dict.fromkeys(statements)))
 
 
 def _values(query: SavedQuery, terms: Terms) -> dict[str, Sequence[str]]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COMPANION = """\
 #+ summary: How complete the list of a state's votes is
 #+ params:
-#+   state: {type: iri, list: true, optional: true}
+#+   state: {type: iri, kinds: [state], list: true, optional: true}
 #+   body: {type: "xsd:string", optional: true}
 #+ columns: [statement]
 
@@ -39,7 +39,8 @@ SELECT DISTINCT ?statement
 WHERE {
   VALUES (?state ?body) { (<https://example.org/small/id/state/PER> "Assembly") }  #= params
   ?vote sg:actor ?state .
-  BIND (CONCAT("votes of ", STR(?state), " in the ", ?body, ": incomplete") AS ?statement)
+  BIND (COALESCE(CONCAT(" in the ", ?body), "") AS ?where)
+  BIND (CONCAT("votes of ", STR(?state), ?where, ": incomplete") AS ?statement)
 }
 ORDER BY ?statement
 """
@@ -128,6 +129,16 @@ def test_the_terminal_tells_it_beside_the_answer(releases: Path) -> None:
     assert result.exit_code == 0
     assert f"coverage: {STATEMENT}" in result.stderr.splitlines()
     assert "coverage" not in result.stdout
+
+
+def test_the_page_of_a_thing_tells_of_its_lists(client: FlaskClient) -> None:
+    """Where the companion can be asked of such a thing."""
+    state = client.get("/id/state/PER", headers={"Accept": "text/html"}).get_data(as_text=True)
+    vote = client.get("/id/vote/75-282/CAN", headers={"Accept": "text/html"}).get_data(as_text=True)
+
+    assert "votes of https://example.org/small/id/state/PER: incomplete" in state
+    assert '<a href="/queries/votes/completeness?state=PER">' in state
+    assert "How complete this is" not in vote
 
 
 def test_a_query_that_says_nothing_of_it_has_none(small: GraphFolder, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 from flask import render_template
 
+from stancegraph.coverage import coverage_of_thing
 from stancegraph.description import NAMES
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.facts import describe
@@ -16,6 +17,7 @@ from stancegraph.sparql import term_text
 from stancegraph.terms import DC, DCTERMS, OA, PROV, RDF, RDFS, SG, SKOS
 from stancegraph.web import links
 from stancegraph.web.reading import Reader, Row, Shown
+from stancegraph.web.saved import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,6 +163,14 @@ def thing_page(
         thing=entry(site, vocabulary, facts, target.iri),
         codes=_codes(site, target.iri) if SKOS.ConceptScheme in kinds else [],
         rule=_rule_text(site, facts, target.iri) if PROV.Plan in kinds else "",
+        coverage=coverage_of_thing(
+            target.iri.value,
+            queries=list(site.catalog),
+            names=site.catalog.names,
+            engine=site.engine,
+            deadline=site.query_timeout,
+        ),
+        coverage_address=address_of,
     )
 
 
