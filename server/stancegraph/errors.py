@@ -78,7 +78,7 @@ class QuerySyntaxError(QueryError):
 
 
 class QueryRefused(QueryError):
-    """A query asks for what this endpoint does not do: an update, a call to another server."""
+    """A query asks for what is not done here: an update, another server, endless nesting."""
 
 
 class UnknownQuery(RequestError):

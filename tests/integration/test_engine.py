@@ -44,6 +44,9 @@ LABELS = """
     SELECT ?label { ?state a sg:State ; rdfs:label ?label }"""
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 FLOOD = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+LONG = """
+    PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+    SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g rdf:type ?i }"""
 HUNGRY = f"{FLOOD} ORDER BY ?a ?l"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -138,7 +141,12 @@ def test_relative_iris_have_the_base_of_the_query_else_of_the_request(
         ("ASK { FILTER(<ex:f>(1)) }", MediaType.JSON, QueryRefused, "no function <ex:f>"),
         (LABELS, MediaType.TURTLE, NotAcceptable, "text/csv"),
         ("DESCRIBE <a:a>", MediaType.JSON, NotAcceptable, "text/turtle"),
-        ("ASK {" + "(" * 5000 + ")" * 5000 + "}", MediaType.JSON, QueryFailed, "nested too deeply"),
+        (
+            "ASK {" + "(" * 5000 + ")" * 5000 + "}",
+            MediaType.JSON,
+            QueryRefused,
+            "nested too deeply",
+        ),
         (HUNGRY, MediaType.CSV, QueryFailed, "more than the 64 MiB of memory"),
     ],
 )
@@ -320,30 +328,73 @@ def test_garbage_on_its_socket_does_not_end_the_supervisor(
     assert engine.supervisor.pid == supervisor
 
 
-def test_a_queue_is_bounded_and_its_time_counts(releases: Path) -> None:
-    """With one worker busy, one question waits, up to its own deadline; a third is refused."""
+def test_a_queue_is_bounded_and_its_time_counts(releases: Path, children_of: ChildrenOf) -> None:
+    """With the one worker stuck, one question waits, up to its own deadline; more are refused."""
     release = open_release(releases)
     options = EngineOptions(workers=1, waiting=1)
     with EmbeddedEngine(release.quads_file, release.id, options) as engine:
-        endless = engine.ask(Ask(ENDLESS, MediaType.CSV, deadline=20))
-        running = threading.Thread(target=_exhaust, args=(endless,))
-        running.start()
-        time.sleep(0.2)
+        ask(engine, LABELS)
+        (only,) = children_of(engine.supervisor.pid)
+        os.kill(only, signal.SIGSTOP)
         ends: list[StancegraphError | None] = []
-        waiting = threading.Thread(
-            target=lambda: ends.append(_exhaust(engine.ask(Ask(LABELS, MediaType.CSV, deadline=1))))
-        )
-        waiting.start()
-        time.sleep(0.2)
+        for deadline in (0.9, 0.4):
+            answer = engine.ask(Ask(LABELS, MediaType.CSV, deadline=deadline))
+            threading.Thread(target=lambda answer=answer: ends.append(_exhaust(answer))).start()
+            time.sleep(0.1)
 
         with pytest.raises(EngineDown, match="too many"):
             ask(engine, LABELS)
-        waiting.join()
-        endless.close()
-        running.join()
+        wait_until(lambda: len(ends) == 2)
 
-        assert isinstance(ends[0], QueryTimeout)
+        assert all(isinstance(end, QueryTimeout) for end in ends)
         assert "Canada" in ask(engine, LABELS)
+
+
+def test_short_queries_do_not_wait_for_long_ones(releases: Path, children_of: ChildrenOf) -> None:
+    """However many endless ones there are: few are worked on, some stand still, more are ended."""
+    release = open_release(releases)
+    options = EngineOptions(workers=1, parked=2)
+    with EmbeddedEngine(release.quads_file, release.id, options) as engine:
+        answers = [engine.ask(Ask(ENDLESS, MediaType.CSV, deadline=20)) for _ in range(5)]
+        ends: list[StancegraphError | None] = []
+        for answer in answers:
+            threading.Thread(target=lambda answer=answer: ends.append(_exhaust(answer))).start()
+        wait_until(lambda: len(ends) == 2)
+
+        assert [str(end) for end in ends] == [
+            "too many long queries are being worked on; try again soon"
+        ] * 2
+        assert "Canada" in ask(engine, LABELS)
+        stopped = [_state(pid) for pid in children_of(engine.supervisor.pid)].count("T")
+        assert stopped == 2
+        for answer in answers:
+            answer.close()
+        wait_until(lambda: len(children_of(engine.supervisor.pid)) == 1)
+
+
+def test_a_parked_query_goes_on_when_another_ends(releases: Path) -> None:
+    """It is not begun anew, and its answer is whole."""
+    release = open_release(releases)
+    options = EngineOptions(workers=1, parked=1)
+    with EmbeddedEngine(release.quads_file, release.id, options) as engine:
+        endless = engine.ask(Ask(ENDLESS, MediaType.CSV, deadline=20))
+        threading.Thread(target=_exhaust, args=(endless,)).start()
+        time.sleep(0.3)
+        told: list[str] = []
+        long = threading.Thread(target=lambda: told.append(ask(engine, LONG)))
+        long.start()
+        time.sleep(0.5)
+
+        assert told == []
+        endless.close()
+        long.join()
+
+    assert told[0].startswith("n\r\n")
+
+
+def _state(pid: int) -> str:
+    """The letter by which Linux says what a process does; T for one that is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(") ")[2][0]
 
 
 def _exhaust(answer: Iterator[bytes]) -> StancegraphError | None:

@@ -320,7 +320,7 @@ def test_headers_say_the_release_and_let_scripts_read(server: Server) -> None:
     assert got.headers["x-stancegraph-release"].startswith("2026-11-22-")
     assert got.headers["x-content-type-options"] == "nosniff"
     assert got.headers["access-control-allow-origin"] == "*"
-    changing = {"date": "", "cache-status": ""}
+    changing = {"date": "", "cache-status": "", "x-request-id": ""}
     assert {**head.headers, **changing} == {**got.headers, **changing}
     assert head.body == b""
     assert "POST" in preflight.headers["access-control-allow-methods"]
@@ -554,6 +554,37 @@ def test_the_log_holds_no_query(releases: Path, tmp_path: Path) -> None:
         _wait_until(lambda: "of-a-state" in server.log.read_text("utf-8"))
 
     log = server.log.read_text("utf-8")
-    assert '"GET /sparql" 200' in log
+    assert {"method": "GET", "path": "/sparql", "status": 200}.items() <= json.loads(
+        next(line for line in log.splitlines() if '"/sparql"' in line)
+    ).items()
     assert "secret" not in log
     assert "PER" not in log
+
+
+def test_it_says_how_it_does(releases: Path, tmp_path: Path) -> None:
+    """All web processes count together; a failure, its header and the log have one id."""
+    with serving(releases, tmp_path) as server:
+        assert server.request("GET", "/health").text == "alive\n"
+        assert server.request("GET", "/ready").text.startswith("ready: ")
+        for _ in range(20):
+            server.ask("ASK {}")
+        failed = server.ask("ASK {", Accept="application/json")
+        counts = server.request("GET", "/metrics").text
+        number = str(failed.problem["request"])
+        _wait_until(lambda: number in server.log.read_text("utf-8"))
+
+    assert 'stancegraph_requests_total{method="GET",route="sparql",status="200"} 20.0' in counts
+    assert 'stancegraph_queries_total{outcome="refused"} 1.0' in counts
+    assert failed.headers["x-request-id"] == number
+
+
+def test_it_is_not_ready_without_an_engine(
+    releases: Path, tmp_path: Path, children_of: ChildrenOf
+) -> None:
+    """Alive it is all the same, and ready again when the next supervisor has loaded."""
+    with serving(releases, tmp_path) as server:
+        os.kill(_supervisor(server, children_of), signal.SIGKILL)
+
+        _wait_until(lambda: server.request("GET", "/ready").status == 503)
+        assert server.request("GET", "/health").status == HTTPStatus.OK
+        _wait_until(lambda: server.request("GET", "/ready").status == HTTPStatus.OK)

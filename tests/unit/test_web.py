@@ -18,7 +18,7 @@ from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 from stancegraph.names import Names
 from stancegraph.web import Site, create_app
-from stancegraph.web.bridge import Bridge, BrokenOff, on_hang_up
+from stancegraph.web.bridge import REQUEST_ID, Bridge, BrokenOff, on_hang_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +38,10 @@ class Played:
     def __init__(self, *pieces: bytes | Exception) -> None:
         self.pieces = pieces
         self.closed = threading.Event()
+
+    def is_up(self) -> bool:
+        """It always is."""
+        return True
 
     def ask(self, _ask: Ask) -> Played:
         """The answer to any question."""
@@ -102,13 +106,14 @@ def test_what_nobody_foresaw_is_logged_and_told_by_an_id(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The client sees neither trace nor paths; the log has both under the id that it sees."""
-    reply = client_of(Played(RuntimeError("in /secret/place"))).get(ASK)
+    client = client_of(Played(RuntimeError("in /secret/place")))
+    reply = client.get(ASK, environ_overrides={REQUEST_ID: "0123456789abcdef"})
 
     problem = json.loads(reply.data)
     assert reply.status_code == problem["status"] == 500
     assert "secret" not in reply.text
     assert "Traceback" not in reply.text
-    assert problem["request"] == reply.headers["X-Request-Id"]
+    assert problem["request"] == "0123456789abcdef"
     assert problem["request"] in caplog.text
     assert "/secret/place" in caplog.text
 

@@ -134,6 +134,9 @@ class Engine(Protocol):
     def ask(self, ask: Ask) -> Answer:
         """Start on a question; nothing is raised before the first bytes are asked for."""
 
+    def is_up(self) -> bool:
+        """Whether it takes questions now; told at once, however many wait."""
+
     def close(self) -> None:
         """Let go of what the engine holds."""
 

@@ -48,13 +48,15 @@ class EngineOptions:
     """How many queries an embedded engine runs, and how much each may use.
 
     Attributes:
-        workers: Queries that run at a time.
+        workers: Short queries that run at a time, and as many long ones beside them.
         waiting: Queries that may wait for a worker; more are refused.
+        parked: Long queries that may wait, half done, for others to end; more are ended.
         memory: Bytes that one query may use beyond what the release takes.
     """
 
     workers: int = max(2, os.cpu_count() or 2)
     waiting: int = 64
+    parked: int = 32
     memory: int = 512 * 2**20
 
 
@@ -73,6 +75,16 @@ class SocketEngine:
     def ask(self, ask: Ask) -> Answer:
         """Start on a question, as :class:`stancegraph.engine.Engine` says."""
         return SocketAnswer(self._path, ask)
+
+    def is_up(self) -> bool:
+        """Whether a supervisor listens, which it does once the release is loaded."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(CONNECT_BOUND)
+            try:
+                connection.connect(self._path)
+            except OSError:
+                return False
+        return True
 
     def close(self) -> None:
         """Nothing is held between questions."""
@@ -264,7 +276,7 @@ class SupervisorProcess:
             [sys.executable, "-m", "stancegraph.engine.supervisor",
              str(self._release), str(self.socket),
              "--workers", str(options.workers), "--waiting", str(options.waiting),
-             "--memory", str(options.memory)],
+             "--parked", str(options.parked), "--memory", str(options.memory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             process_group=0,  # Ctrl-C is for whoever started it
         )  # fmt: skip

@@ -6,6 +6,11 @@ itself: it passes each whole request, with the asker's connection, to an idle wo
 the worker when the deadline has passed or the asker has hung up, and tells the asker what
 happened over its own duplicate of the connection.
 
+Short queries do not wait for long ones. A query that has used its share of processor time is
+*long*: its worker gives way to all others, and another takes its place among those that
+answer short ones. Only a few long queries are worked on at once; others are *parked*, which
+is to say stopped where they are, until one of those ends.
+
 It ends when its standard input is closed (whoever started it is gone), or on SIGTERM when
 the running queries are answered.
 """
@@ -33,7 +38,7 @@ import pyoxigraph as ox
 from stancegraph.engine import worker
 from stancegraph.engine.prefixes import known_prefixes
 from stancegraph.engine.wire import READY, BrokenRequest, read_head, trailer
-from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
+from stancegraph.errors import EngineDown, QueryFailed, QueryRefused, QueryTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +49,11 @@ READ_BOUND = 10.0  # seconds in which a request must have arrived
 HANG_UP_GRACE = 0.05  # seconds that a worker may go on after its asker is gone
 TELL_BOUND = 5.0  # seconds to wait for an asker to read what became of its query
 FORK_PAUSE = 0.5  # seconds before forking again, where fresh workers die at once
+SHARE = 0.1  # seconds of processor time after which a query is long
+STUCK = 1.0  # seconds after which it is long though it used less, as when its asker reads slowly
+LOOK_PAUSE = 0.01  # seconds, at least, between looks at what a query has used
+LOWEST = 19  # of Unix priorities
+_PROCESS_CLOCK = 2  # CPUCLOCK_SCHED, with which Linux makes a clock of a process's id
 
 
 class Orphaned(Exception):  # a reason to end, not an error
@@ -79,14 +89,44 @@ class Connection:
     hung_up: bool = False
 
 
+class Lane(Enum):
+    """How a worker may go on."""
+
+    SHORT = auto()
+    LONG = auto()
+    PARKED = auto()
+
+
 @dataclass(slots=True, eq=False)
 class Worker:
-    """One forked worker; idle while it has no connection."""
+    """One forked worker; idle while it has no connection.
+
+    Attributes:
+        begun: Monotonic time at which it began on its query.
+        used: Seconds of processor time that it had used by then.
+        look: Monotonic time at which to look whether the query is long.
+    """
 
     pid: int
     control: socket.socket
     born: float
     connection: Connection | None = None
+    lane: Lane = Lane.SHORT
+    begun: float = 0.0
+    used: float = 0.0
+    look: float = 0.0
+
+    def begin(self, connection: Connection) -> None:
+        """Take on a query."""
+        self.connection, connection.worker = connection, self
+        self.begun, self.used = time.monotonic(), _processor_time(self.pid)
+        self.look = self.begun + SHARE
+
+    def is_long(self, now: float) -> bool:
+        """Whether its query has used its share; if not, it says when to look again."""
+        used = _processor_time(self.pid) - self.used
+        self.look = now + max(SHARE - used, LOOK_PAUSE)
+        return used >= SHARE or now - self.begun >= STUCK
 
 
 class Supervisor:
@@ -99,6 +139,7 @@ class Supervisor:
         *,
         workers: int,
         waiting: int,
+        parked: int,
         bounds: worker.Bounds,
         prefixes: Mapping[str, str],
     ) -> None:
@@ -106,6 +147,7 @@ class Supervisor:
         self._listener = listener
         self._wanted = workers
         self._max_waiting = waiting
+        self._max_parked = parked
         self._bounds = bounds
         self._prefixes = prefixes
         self._selector = selectors.DefaultSelector()
@@ -132,6 +174,7 @@ class Supervisor:
 
     def _loop(self) -> None:
         while not (self._stopping and not self._connections):
+            self._sort()
             self._fill()
             self._dispatch()
             for key, _ in self._selector.select(self._patience()):
@@ -240,8 +283,8 @@ class Supervisor:
     # Workers.
 
     def _fill(self) -> None:
-        """Fork until there are as many workers as wanted."""
-        while len(self._workers) < self._wanted and time.monotonic() >= self._fork_at:
+        """Fork until there are as many workers for short queries as wanted."""
+        while self._count(Lane.SHORT) < self._wanted and time.monotonic() >= self._fork_at:
             ours, theirs = socket.socketpair()
             pid = os.fork()
             if pid == 0:
@@ -265,12 +308,44 @@ class Supervisor:
                 return
             connection = self._waiting.popleft()
             connection.state = State.RUNNING
-            connection.worker, idle.connection = idle, connection
+            idle.begin(connection)
             request = connection.received
             with suppress(OSError):  # a dead worker is noticed on its control socket
                 sent = socket.send_fds(idle.control, [request], [connection.socket.fileno()])
                 idle.control.sendall(request[sent:])
             connection.received = bytearray()
+
+    def _sort(self) -> None:
+        """Part long queries from short ones; go on with parked ones where there is room."""
+        now = time.monotonic()
+        for each in [*self._workers]:
+            due = each.connection and each.lane is Lane.SHORT and each.look <= now
+            if due and each.is_long(now):
+                self._make_way(each)
+        parked = (each for each in self._workers if each.lane is Lane.PARKED)
+        room = max(0, self._wanted - self._count(Lane.LONG))
+        for each in sorted(parked, key=lambda each: each.begun)[:room]:
+            each.lane = Lane.LONG
+            os.kill(each.pid, signal.SIGCONT)
+
+    def _make_way(self, long: Worker) -> None:
+        """Let a worker that has a long query stand back, or end it if too many do."""
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, long.pid, LOWEST)
+        if self._count(Lane.LONG) < self._wanted:
+            long.lane = Lane.LONG
+        elif self._count(Lane.PARKED) < self._max_parked:
+            long.lane = Lane.PARKED
+            os.kill(long.pid, signal.SIGSTOP)
+        else:
+            connection = long.connection
+            assert connection is not None  # noqa: S101 (it runs)
+            self._bury(long)
+            told = "too many long queries are being worked on; try again soon"
+            self._tell(connection, EngineDown(told))
+
+    def _count(self, lane: Lane) -> int:
+        return sum(each.lane is lane for each in self._workers)
 
     def _hear(self, heard: Worker) -> None:
         """A worker says that it is done, or has died."""
@@ -282,6 +357,8 @@ class Supervisor:
         if word == worker.DONE:
             if connection:
                 self._drop(connection)
+            if heard.lane is not Lane.SHORT:
+                self._bury(heard)  # its low priority cannot be taken back
             return
         status = self._bury(heard)
         if connection is None:
@@ -306,7 +383,9 @@ class Supervisor:
         if status in {-signal.SIGABRT, worker.OUT_OF_MEMORY}:
             return worker.out_of_memory(self._bounds)
         if status in {-signal.SIGSEGV, -signal.SIGBUS}:
-            return QueryFailed("the query is nested too deeply, or has too many patterns")
+            return QueryRefused(
+                "the query is nested too deeply, or has too many patterns, to be worked out"
+            )
         if status == worker.BROKEN:
             return QueryFailed("something went wrong in the query engine; its log tells what")
         return QueryFailed("the process that evaluated the query was ended from outside")
@@ -316,7 +395,8 @@ class Supervisor:
     def _patience(self) -> float | None:
         """Seconds until something is overdue."""
         dues = [connection.due for connection in self._connections]
-        if len(self._workers) < self._wanted:
+        dues += [each.look for each in self._workers if each.connection and each.lane is Lane.SHORT]
+        if self._count(Lane.SHORT) < self._wanted:
             dues.append(self._fork_at)
         return max(0.0, min(dues) - time.monotonic()) if dues else None
 
@@ -356,6 +436,16 @@ class Supervisor:
             raise Orphaned
 
 
+def _processor_time(pid: int) -> float:
+    """Seconds that the processor has worked for a process; 0 where that cannot be told."""
+    if sys.platform != "linux":
+        return 0.0
+    try:
+        return time.clock_gettime(~pid << 3 | _PROCESS_CLOCK)
+    except OSError:
+        return 0.0
+
+
 def main() -> None:
     """Load a release and serve it; one line on standard output says READY, or why not."""
     parser = argparse.ArgumentParser()
@@ -363,6 +453,7 @@ def main() -> None:
     parser.add_argument("socket", type=Path, help="where to listen, in a folder of its own")
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--waiting", type=int, required=True)
+    parser.add_argument("--parked", type=int, required=True)
     parser.add_argument("--memory", type=int, required=True, help="bytes that a query may use")
     options = parser.parse_args()
     os.environ["RUST_BACKTRACE"] = "0"
@@ -388,6 +479,7 @@ def main() -> None:
             listener,
             workers=options.workers,
             waiting=options.waiting,
+            parked=options.parked,
             bounds=worker.Bounds(options.memory),
             prefixes=known_prefixes(store),
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 from http import HTTPStatus
 from textwrap import indent
 from typing import TYPE_CHECKING
@@ -34,6 +33,7 @@ from stancegraph.errors import (
 )
 from stancegraph.sparql import excerpt
 from stancegraph.web import links
+from stancegraph.web.bridge import REQUEST_ID
 from stancegraph.web.site import MAX_BODY, current_site
 
 if TYPE_CHECKING:
@@ -77,10 +77,9 @@ def _tell(error: Exception) -> Response:
 
 def _unforeseen(error: BaseException) -> Response:
     """What nobody foresaw is logged in full, and told by the id under which it is."""
-    ticket = secrets.token_hex(6)
-    _log.error("request %s: %s %s", ticket, request.method, request.path, exc_info=error)
-    told = f"something went wrong here; the log tells more under {ticket}"
-    return _response(500, told, {"request": ticket}, {"X-Request-Id": ticket})
+    number = request.environ.get(REQUEST_ID, "")
+    _log.error("request %s: %s %s", number, request.method, request.path, exc_info=error)
+    return _response(500, f"something went wrong here; the log tells more under {number}", {}, {})
 
 
 def _details(error: StancegraphError) -> dict[str, object]:
@@ -137,6 +136,8 @@ def _response(
     problem = {
         "type": "about:blank", "title": title, "status": status, "detail": detail, **details,
     }  # fmt: skip
+    if number := request.environ.get(REQUEST_ID):
+        problem["request"] = number
     media_type = _form()
     if media_type == HTML_PAGE:
         body = render_template(

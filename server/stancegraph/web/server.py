@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -33,6 +34,8 @@ from stancegraph.errors import OperationError
 from stancegraph.web import Site, create_app
 from stancegraph.web.bridge import Bridge
 from stancegraph.web.cache import AnswerCache
+from stancegraph.web.metrics import FOLDER, MeasuredEngine
+from stancegraph.web.recorder import Recorder
 from stancegraph.web.site import EXAMPLE, MAX_BODY
 
 if TYPE_CHECKING:
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
 PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
 PROBE_BOUND = 10  # seconds that one look may take
-ACCESS = '%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'  # never the query
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def serve(
     _check_catalog(release)
     ip, port = _free_place(host, port)
     supervisor = SupervisorProcess(release.quads_file, engine)
+    counts = tempfile.TemporaryDirectory(prefix="stancegraph-counts-")
+    os.environ[FOLDER] = counts.name  # the web processes inherit it
     try:
         options = WebOptions(release, supervisor.socket, query_timeout, cache_size)
         server = _web_server(ip, port)
@@ -92,6 +96,7 @@ def serve(
         server.serve(target_loader=partial(_load, options), wrap_loader=False)
     finally:
         supervisor.stop()
+        counts.cleanup()
 
 
 def _check_catalog(release: Release) -> None:
@@ -108,7 +113,7 @@ def _check_catalog(release: Release) -> None:
         raise OperationError(message) from error
 
 
-def _load(options: WebOptions) -> AnswerCache:
+def _load(options: WebOptions) -> Recorder:
     """The application, in a process that ends without waiting for granian's threads.
 
     Python below 3.13 ends a thread that asks for it while it shuts down, which one of Rust
@@ -123,9 +128,9 @@ def _load(options: WebOptions) -> AnswerCache:
     return make_app(options)
 
 
-def make_app(options: WebOptions) -> AnswerCache:
+def make_app(options: WebOptions) -> Recorder:
     """The application of one web process, made in it."""
-    engine = SocketEngine(options.engine, options.release.id)
+    engine = MeasuredEngine(SocketEngine(options.engine, options.release.id))
     site = Site(
         release=options.release,
         engine=engine,
@@ -133,8 +138,11 @@ def make_app(options: WebOptions) -> AnswerCache:
         description=_description(engine, options.release),
         query_timeout=options.query_timeout,
     )
-    bridge = Bridge(create_app(site).wsgi_app, max_body=MAX_BODY)
-    return AnswerCache(bridge, size=options.cache_size, max_body=MAX_BODY)
+    app = create_app(site)
+    bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)
+    cache = AnswerCache(bridge, size=options.cache_size, max_body=MAX_BODY)
+    routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
+    return Recorder(cache, engine, release_id=options.release.id, routes=routes)
 
 
 def _description(engine: Engine, release: Release) -> str:
@@ -187,8 +195,6 @@ def _web_server(ip: str, port: int) -> WebServer:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_BOUND,
         log_level=LogLevels.warning,
-        log_access=True,
-        log_access_format=ACCESS,
         log_dictconfig=_logging(),
     )
 
@@ -198,6 +204,7 @@ def _logging() -> dict[str, Any]:
     return {
         "formatters": {
             "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+            "bare": {"format": "%(message)s"},
         },
         "filters": {"told": {"()": "stancegraph.web.server.NotBrokenOff"}},
         "handlers": {
@@ -206,10 +213,11 @@ def _logging() -> dict[str, Any]:
                 "formatter": "plain",
                 "filters": ["told"],
             },
+            "access": {"class": "logging.StreamHandler", "formatter": "bare"},
         },
         "loggers": {
             "_granian": {"handlers": ["stderr"], "propagate": False},
-            "granian.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "stancegraph.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
             "stancegraph": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         },
     }

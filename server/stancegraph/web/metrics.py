@@ -1,0 +1,137 @@
+"""What is counted of the web processes, for Prometheus.
+
+All web processes write to one folder, and whichever is asked adds up what all have counted.
+Labels have few values, whatever strangers send: a path counts under its first part where the
+application knows it, a method where HTTP does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY
+
+from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout, RequestError, StancegraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stancegraph.engine import Answer, Ask, Engine
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that the library reads
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
+
+requests = Counter(
+    "stancegraph_requests",
+    "Requests that were answered, as far as they were",
+    ["method", "route", "status"],
+)
+request_seconds = Histogram(
+    "stancegraph_request_seconds",
+    "Seconds from a request to the last byte of its answer",
+    ["route"],
+    buckets=SECONDS,
+)
+cached = Counter(
+    "stancegraph_cache",
+    "Requests by what the cache of answers did: hit, collapsed (waited for another), miss",
+    ["result"],
+)
+queries = Counter(
+    "stancegraph_queries",
+    "Queries that the engine was asked, by how they ended",
+    ["outcome"],
+)
+query_seconds = Histogram(
+    "stancegraph_query_seconds",
+    "Seconds from asking the engine to the end of its answer",
+    buckets=SECONDS,
+)
+broken_off = Counter("stancegraph_broken_off", "Answers that broke off before they were whole")
+release_loaded = Gauge(
+    "stancegraph_release_loaded",
+    "1 for the release that is served",
+    ["release"],
+    multiprocess_mode="livemax",
+)
+
+# How a query ended, by the class of the error; the most special first. Those from `timeout`
+# on cost the worker its life.
+_OUTCOMES: tuple[tuple[type[StancegraphError], str], ...] = (
+    (RequestError, "refused"),
+    (EngineDown, "unavailable"),
+    (QueryTimeout, "timeout"),
+    (QueryFailed, "failed"),
+)
+
+
+def text() -> bytes:
+    """All counts, in Prometheus' text format 0.0.4; of all web processes that share a folder."""
+    if FOLDER not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+class MeasuredEngine:
+    """An engine whose queries are counted by how they end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def release_id(self) -> str:
+        """The release that it holds."""
+        return self._engine.release_id
+
+    def is_up(self) -> bool:
+        """Whether it listens, as :meth:`stancegraph.engine.Engine.is_up` says."""
+        return self._engine.is_up()
+
+    def ask(self, ask: Ask) -> Answer:
+        """Start on a question, as :meth:`stancegraph.engine.Engine.ask` says."""
+        return _MeasuredAnswer(self._engine.ask(ask))
+
+    def close(self) -> None:
+        """Let go of what the engine holds."""
+        self._engine.close()
+
+
+class _MeasuredAnswer:
+    """An answer that is counted once, when it ends or is given up."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._begun = time.monotonic()
+        self._counted = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """The next bytes, as :meth:`stancegraph.engine.Answer.__next__` says."""
+        try:
+            return next(self._answer)
+        except StopIteration:
+            self._count("whole")
+            raise
+        except StancegraphError as error:
+            self._count(next(name for kind, name in _OUTCOMES if isinstance(error, kind)))
+            raise
+
+    def close(self) -> None:
+        """Stop the work; what was not read to its end was given up."""
+        self._count("given_up")
+        self._answer.close()
+
+    def _count(self, outcome: str) -> None:
+        if not self._counted:
+            self._counted = True
+            queries.labels(outcome).inc()
+            query_seconds.observe(time.monotonic() - self._begun)
