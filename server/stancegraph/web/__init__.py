@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
+from stancegraph.errors import EngineDown
 from stancegraph.web import entities, errors, examples, openapi, pages, quality, saved, sparql
+from stancegraph.web.bridge import OVERLOADED
 from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
@@ -35,8 +37,19 @@ def create_app(site: Site) -> Flask:
     for page in (pages, sparql, saved, openapi, examples, quality, entities):
         app.register_blueprint(page.bp)
     errors.register(app)
+    app.before_request(_refuse_if_overloaded)
     app.after_request(_common_headers)
     return app
+
+
+def _refuse_if_overloaded() -> None:
+    """Tell a request that waited in vain for its turn.
+
+    Raises:
+        EngineDown: it did.
+    """
+    if request.environ.get(OVERLOADED):
+        raise EngineDown("too many requests are waiting; try again soon")
 
 
 def _common_headers(response: Response) -> Response:

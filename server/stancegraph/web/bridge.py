@@ -30,7 +30,10 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 THREADS = 64
 WATCH_AFTER = 0.05  # seconds
 HANG_UP = "stancegraph.hang_up"
-REQUEST_ID = "stancegraph.request_id"  # in ASGI's scope and in WSGI's environment
+# What outer applications add to ASGI's scope, and the inner one finds in WSGI's environment.
+REQUEST_ID = "stancegraph.request_id"
+OVERLOADED = "stancegraph.overloaded"
+PASSED = (REQUEST_ID, OVERLOADED)
 
 _log = logging.getLogger("stancegraph.web")
 
@@ -223,7 +226,7 @@ def _environ(scope: Message, body: bytes) -> WSGIEnvironment:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
-        REQUEST_ID: scope.get(REQUEST_ID, ""),
+        **{name: scope[name] for name in PASSED if name in scope},
     }
     for raw_name, raw_text in scope["headers"]:
         name, text = raw_name.decode("latin-1").upper(), raw_text.decode("latin-1")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from stancegraph.web import metrics
 from stancegraph.web.bridge import REQUEST_ID
+from stancegraph.web.turnstile import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -132,7 +133,7 @@ class _Record:
         self.id = _given_id(scope) or secrets.token_hex(8)
         self.begun = time.monotonic()
         self.time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.client = str((scope.get("client") or ("",))[0])
+        self.client = client_of(scope)
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.status = 0

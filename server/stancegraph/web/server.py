@@ -37,6 +37,7 @@ from stancegraph.web.cache import AnswerCache
 from stancegraph.web.metrics import FOLDER, MeasuredEngine
 from stancegraph.web.recorder import Recorder
 from stancegraph.web.site import EXAMPLE, MAX_BODY
+from stancegraph.web.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,7 +141,7 @@ def make_app(options: WebOptions) -> Recorder:
     )
     app = create_app(site)
     bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)
-    cache = AnswerCache(bridge, size=options.cache_size, max_body=MAX_BODY)
+    cache = AnswerCache(Turnstile(bridge), size=options.cache_size, max_body=MAX_BODY)
     routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
     return Recorder(cache, engine, release_id=options.release.id, routes=routes)
 

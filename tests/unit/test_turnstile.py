@@ -1,0 +1,115 @@
+"""Clients take turns, on queues with room for one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stancegraph.web.turnstile import CLIENT_QUEUE, QUEUE, Queue, client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+
+def run(task: Coroutine[Any, Any, Any]) -> None:
+    asyncio.run(task)
+
+
+async def waiting(queue: Queue, client: str, order: list[str]) -> asyncio.Task[None]:
+    """A request of *client* that waits, tells *order* of its turn, and leaves."""
+
+    async def go() -> None:
+        if await queue.enter(client):
+            order.append(client)
+            queue.leave()
+
+    task = asyncio.create_task(go())
+    await asyncio.sleep(0)
+    return task
+
+
+def test_clients_take_turns_however_many_requests_one_sends() -> None:
+    """Five of one client were there first; another's only one is second."""
+
+    async def scene() -> None:
+        queue, order = Queue(1), list[str]()
+        assert await queue.enter("first")
+        tasks = [await waiting(queue, client, order) for client in "aaaaab"]
+
+        queue.leave()
+        await asyncio.gather(*tasks)
+
+        assert order == ["a", "b", "a", "a", "a", "a"]
+        assert await queue.enter("next")
+
+    run(scene())
+
+
+def test_who_waits_in_vain_is_told_and_forgotten() -> None:
+    """The place that becomes free later goes to the next one."""
+
+    async def scene() -> None:
+        queue = Queue(1, patience=0.01)
+        assert await queue.enter("a")
+        assert not await queue.enter("b")
+
+        queue.leave()
+
+        assert await queue.enter("c")
+
+    run(scene())
+
+
+def test_who_is_cancelled_when_its_turn_comes_gives_it_on() -> None:
+    """Else the room would shrink with each client that hangs up."""
+
+    async def scene() -> None:
+        queue, order = Queue(1), list[str]()
+        assert await queue.enter("a")
+        gone = await waiting(queue, "b", order)
+        queue.leave()
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+
+        assert await asyncio.wait_for(queue.enter("c"), 1)
+
+    run(scene())
+
+
+def test_a_queue_is_bounded_for_each_client_and_for_all() -> None:
+    """One that has filled its part is refused at once; so is everyone when all is full."""
+
+    async def scene() -> None:
+        queue, order = Queue(1), list[str]()
+        assert await queue.enter("a")
+        tasks = [await waiting(queue, "a", order) for _ in range(CLIENT_QUEUE)]
+        assert not await queue.enter("a")
+        tasks += [await waiting(queue, f"b{i}", order) for i in range(QUEUE - CLIENT_QUEUE)]
+        assert not await queue.enter("c")
+
+        queue.leave()
+        await asyncio.gather(*tasks)
+
+        assert len(order) == QUEUE
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "client"),
+    [
+        ("93.184.216.34", b"198.51.100.1", "93.184.216.34"),
+        ("127.0.0.1", b"198.51.100.1", "198.51.100.1"),
+        ("10.0.0.2", b"6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", b"", "127.0.0.1"),
+    ],
+)
+def test_a_client_behind_a_near_proxy_is_whom_that_has_seen(
+    address: str, forwarded: bytes, client: str
+) -> None:
+    """What comes from afar says nothing of others, and what a client wrote itself is not last."""
+    headers = [(b"x-forwarded-for", forwarded)] if forwarded else []
+
+    assert client_of({"client": (address, 1), "headers": headers}) == client
