@@ -6,7 +6,7 @@ StancegraphError
 │   ├── QueryError 400        the query is what must be mended
 │   │   └── QuerySyntaxError, QueryRefused
 │   ├── UnknownQuery 404, UnknownThing 404, Retired 410
-│   └── NotAcceptable 406, TooLarge 413, UnsupportedMediaType 415
+│   └── NotAcceptable 406, TooSlow 408, TooLarge 413, UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
 │   ├── QueryFailed 500, EngineDown 503
 │   └── QueryTimeout 504
@@ -140,6 +140,16 @@ class NotAcceptable(RequestError):
     def __init__(self, offered: Sequence[str]) -> None:
         super().__init__(f"this result can be written as {', '.join(offered)}")
         self.offered = tuple(offered)
+
+
+class TooSlow(RequestError):
+    """A request body did not come within *bound* seconds."""
+
+    status = 408
+
+    def __init__(self, bound: float) -> None:
+        super().__init__(f"the request body must come within {bound:g} seconds")
+        self.bound = bound
 
 
 class TooLarge(RequestError):

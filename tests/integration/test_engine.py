@@ -328,6 +328,19 @@ def test_garbage_on_its_socket_does_not_end_the_supervisor(
     assert engine.supervisor.pid == supervisor
 
 
+def test_blank_nodes_have_the_names_that_the_release_gives_them(releases: Path) -> None:
+    """Whichever process answers, so that the same question gets the same bytes."""
+    release = open_release(releases)
+    query = "SELECT ?node { ?node ?p ?o FILTER isBlank(?node) } ORDER BY STR(?node) LIMIT 5"
+    answers = set()
+    for _ in range(2):
+        with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
+            answers.add(ask(engine, query))
+
+    assert len(answers) == 1
+    assert "_:c14n" in answers.pop()
+
+
 def test_a_queue_is_bounded_and_its_time_counts(releases: Path, children_of: ChildrenOf) -> None:
     """With the one worker stuck, one question waits, up to its own deadline; more are refused."""
     release = open_release(releases)

@@ -50,6 +50,7 @@ HANG_UP_GRACE = 0.05  # seconds that a worker may go on after its asker is gone
 TELL_BOUND = 5.0  # seconds to wait for an asker to read what became of its query
 FORK_PAUSE = 0.5  # seconds before forking again, where fresh workers die at once
 SHARE = 0.1  # seconds of processor time after which a query is long
+SHARE_OF_MANY = 0.02  # the same, where others wait and there is room for one that is long
 STUCK = 1.0  # seconds after which it is long though it used less, as when its asker reads slowly
 LOOK_PAUSE = 0.01  # seconds, at least, between looks at what a query has used
 LOWEST = 19  # of Unix priorities
@@ -120,13 +121,13 @@ class Worker:
         """Take on a query."""
         self.connection, connection.worker = connection, self
         self.begun, self.used = time.monotonic(), _processor_time(self.pid)
-        self.look = self.begun + SHARE
+        self.look = self.begun + SHARE_OF_MANY
 
-    def is_long(self, now: float) -> bool:
-        """Whether its query has used its share; if not, it says when to look again."""
+    def is_long(self, now: float, share: float) -> bool:
+        """Whether its query has used its *share*; if not, look again soon."""
+        self.look = now + LOOK_PAUSE
         used = _processor_time(self.pid) - self.used
-        self.look = now + max(SHARE - used, LOOK_PAUSE)
-        return used >= SHARE or now - self.begun >= STUCK
+        return used >= share or now - self.begun >= STUCK
 
 
 class Supervisor:
@@ -320,13 +321,18 @@ class Supervisor:
         now = time.monotonic()
         for each in [*self._workers]:
             due = each.connection and each.lane is Lane.SHORT and each.look <= now
-            if due and each.is_long(now):
+            if due and each.is_long(now, self._share()):
                 self._make_way(each)
         parked = (each for each in self._workers if each.lane is Lane.PARKED)
         room = max(0, self._wanted - self._count(Lane.LONG))
         for each in sorted(parked, key=lambda each: each.begun)[:room]:
             each.lane = Lane.LONG
             os.kill(each.pid, signal.SIGCONT)
+
+    def _share(self) -> float:
+        """Seconds of processor time that a query may use before it is long."""
+        room = self._wanted + self._max_parked - self._count(Lane.LONG) - self._count(Lane.PARKED)
+        return SHARE_OF_MANY if self._waiting and room > 0 else SHARE
 
     def _make_way(self, long: Worker) -> None:
         """Let a worker that has a long query stand back, or end it if too many do."""
@@ -460,7 +466,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process decides
     store = ox.Store()
     try:
-        store.load(path=options.release, format=ox.RdfFormat.N_QUADS)
+        # `Store.load` would name blank nodes anew, so that the same query gave another answer.
+        store.bulk_extend(ox.parse(path=options.release, format=ox.RdfFormat.N_QUADS))
     except SyntaxError as error:
         _say(f"{options.release} is no N-Quads ({error})")
         return

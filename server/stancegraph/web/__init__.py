@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from stancegraph.errors import EngineDown
+from stancegraph.errors import EngineDown, TooSlow
 from stancegraph.web import entities, errors, examples, openapi, pages, quality, saved, sparql
-from stancegraph.web.bridge import OVERLOADED
+from stancegraph.web.bridge import BODY_BOUND, REFUSED, Refusal
 from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
@@ -37,19 +37,22 @@ def create_app(site: Site) -> Flask:
     for page in (pages, sparql, saved, openapi, examples, quality, entities):
         app.register_blueprint(page.bp)
     errors.register(app)
-    app.before_request(_refuse_if_overloaded)
+    app.before_request(_refuse)
     app.after_request(_common_headers)
     return app
 
 
-def _refuse_if_overloaded() -> None:
-    """Tell a request that waited in vain for its turn.
+def _refuse() -> None:
+    """Tell a request that those before the application let go.
 
     Raises:
-        EngineDown: it did.
+        EngineDown, TooSlow: it waited in vain for its turn, or its body did not come.
     """
-    if request.environ.get(OVERLOADED):
-        raise EngineDown("too many requests are waiting; try again soon")
+    match request.environ.get(REFUSED):
+        case Refusal.OVERLOADED:
+            raise EngineDown("too many requests are waiting; try again soon")
+        case Refusal.TOO_SLOW:
+            raise TooSlow(BODY_BOUND)
 
 
 def _common_headers(response: Response) -> Response:

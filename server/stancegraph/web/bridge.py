@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stancegraph.errors import StancegraphError
@@ -29,13 +30,21 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 THREADS = 64
 WATCH_AFTER = 0.05  # seconds
+BODY_BOUND = 10.0  # seconds in which the body of a request must have come
 HANG_UP = "stancegraph.hang_up"
 # What outer applications add to ASGI's scope, and the inner one finds in WSGI's environment.
 REQUEST_ID = "stancegraph.request_id"
-OVERLOADED = "stancegraph.overloaded"
-PASSED = (REQUEST_ID, OVERLOADED)
+REFUSED = "stancegraph.refused"  # a `Refusal`, where the request is not to be answered
+PASSED = (REQUEST_ID, REFUSED)
 
 _log = logging.getLogger("stancegraph.web")
+
+
+class Refusal(Enum):
+    """Why a request is refused before it is looked at."""
+
+    OVERLOADED = auto()
+    TOO_SLOW = auto()
 
 
 class BrokenOff(Exception):  # not told to anybody: it ends the connection
@@ -90,7 +99,10 @@ class Bridge:
             BrokenOff: the response failed midway, or its client has hung up.
         """
         loop = asyncio.get_running_loop()
-        body, whole = await read_body(receive, self._max_body)
+        try:
+            body, whole = await read_body(receive, self._max_body)
+        except TimeoutError:
+            body, whole, scope = b"", False, {**scope, REFUSED: Refusal.TOO_SLOW}
         hang_up = HangUp()
         response = _Response(self._app, _environ(scope, body) | {HANG_UP: hang_up})
         watch = _Watch(loop, receive if whole else None, hang_up)
@@ -196,13 +208,21 @@ def _no_write(_data: bytes) -> object:
 
 
 async def read_body(receive: Receive, bound: int) -> tuple[bytes, bool]:
-    """The body of a request, or a little more than *bound* bytes; whether it is whole."""
+    """The body of a request, or a little more than *bound* bytes; whether it is whole.
+
+    Raises:
+        TimeoutError: it did not come in time.
+        BrokenOff: the client has hung up, so that what came is not the whole.
+    """
     body = bytearray()
-    while len(body) <= bound:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(body), True
+    async with asyncio.timeout(BODY_BOUND):
+        while len(body) <= bound:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise BrokenOff
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                return bytes(body), True
     return bytes(body), False
 
 
@@ -234,4 +254,7 @@ def _environ(scope: Message, body: bytes) -> WSGIEnvironment:
         if name not in {"CONTENT-TYPE", "CONTENT-LENGTH"}:
             key = f"HTTP_{key}"
         environ[key] = f"{environ[key]},{text}" if key in environ else text
+    # Of a body in chunks Werkzeug would take what fits, and leave the rest without a word.
+    if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        environ["CONTENT_LENGTH"] = str(len(body))
     return environ

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from stancegraph.web.bridge import read_body
+from stancegraph.web.bridge import REFUSED, Refusal, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -237,7 +237,11 @@ class AnswerCache:
             return
         content = b""
         if scope["method"] == "POST":
-            body, whole = await read_body(receive, self._max_body)
+            try:
+                body, whole = await read_body(receive, self._max_body)
+            except TimeoutError:
+                await self._app({**scope, REFUSED: Refusal.TOO_SLOW}, receive, send)
+                return
             receive = _replayed(body, whole, receive)
             content = named.get(b"content-type", b"") + b" " + hashlib.sha256(body).digest()
         key = _key(scope, named, content)

@@ -31,7 +31,7 @@ from stancegraph.catalog import Catalog
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorProcess
 from stancegraph.errors import OperationError
-from stancegraph.web import Site, create_app
+from stancegraph.web import Site, create_app, metrics
 from stancegraph.web.bridge import Bridge
 from stancegraph.web.cache import AnswerCache
 from stancegraph.web.metrics import FOLDER, MeasuredEngine
@@ -143,7 +143,9 @@ def make_app(options: WebOptions) -> Recorder:
     bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)
     cache = AnswerCache(Turnstile(bridge), size=options.cache_size, max_body=MAX_BODY)
     routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
-    return Recorder(cache, engine, release_id=options.release.id, routes=routes)
+    recorder = Recorder(cache, engine, release_id=options.release.id, routes=routes)
+    metrics.reserve()
+    return recorder
 
 
 def _description(engine: Engine, release: Release) -> str:

@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from stancegraph.web.bridge import OVERLOADED
+from stancegraph.web.bridge import REFUSED, Refusal
 
 if TYPE_CHECKING:
     from stancegraph.web.bridge import Message, Receive, Send
@@ -42,9 +42,12 @@ class Turnstile:
             Exception: what the application raised.
         """
         sparql = scope["path"].rstrip("/") == "/sparql"
+        if REFUSED in scope or not (sparql or scope["method"] in {"GET", "HEAD"}):
+            await self._app(scope, receive, send)  # which asks the engine nothing
+            return
         queue = self._sparql if sparql else self._site
         if not await queue.enter(client_of(scope)):
-            await self._app({**scope, OVERLOADED: True}, receive, send)
+            await self._app({**scope, REFUSED: Refusal.OVERLOADED}, receive, send)
             return
         try:
             await self._app(scope, receive, send)
