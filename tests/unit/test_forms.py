@@ -73,6 +73,10 @@ class Silent:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
+    def is_up(self) -> bool:
+        """It always is."""
+        return True
+
     def ask(self, ask: Ask) -> Any:
         """An empty result."""
         self.asked.append(ask.query)
