@@ -179,9 +179,14 @@ class Names:
         wanted = plain(text)
         if not wanted:
             return []
-        ranks = {name: rank for name in self._keys if (rank := _rank(wanted, name)) is not None}
+        names = [
+            name
+            for name, keys in self._keys.items()
+            if not kinds or any(_is_of(key, kinds) for key in keys)
+        ]
+        ranks = {name: rank for name in names if (rank := _rank(wanted, name)) is not None}
         if not ranks:
-            close = difflib.get_close_matches(wanted, self._keys, n=20, cutoff=0.75)
+            close = difflib.get_close_matches(wanted, names, n=20, cutoff=0.75)
             ranks = {name: rank for rank, name in enumerate(close)}
         ranked = []
         for fitting, rank in ranks.items():
