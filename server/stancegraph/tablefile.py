@@ -283,12 +283,12 @@ def read_templates(folder: GraphFolder) -> tuple[dict[str, Template], list[Probl
     """
     templates: dict[str, Template] = {}
     problems: list[Problem] = []
-    for home in folder.homes:
+    shared = _Shared()
+    for home in reversed(folder.homes):
         place = home.root / "ontology" / "tables"
-        shared = _Shared(home, place / "shared.yaml", problems)
+        shared = shared.extended(home, place / "shared.yaml", problems)
         for path in sorted(place.glob("*.template")):
-            if path.stem in templates:
-                continue
+            templates.pop(path.stem, None)
             reading = _Reading(home, path, shared)
             made = reading.template()
             if reading.problems:
@@ -300,38 +300,42 @@ def read_templates(folder: GraphFolder) -> tuple[dict[str, Template], list[Probl
 
 def abbreviations(folder: GraphFolder) -> dict[str, str]:
     """What short words in names stand for, as ``shared.yaml`` lists them."""
-    found: dict[str, str] = {}
+    shared = _Shared()
     for home in reversed(folder.homes):
-        shared = _Shared(home, home.root / "ontology" / "tables" / "shared.yaml", [])
-        found |= shared.abbreviations
-    return found
+        path = home.root / "ontology" / "tables" / "shared.yaml"
+        shared = shared.extended(home, path, [])
+    return dict(shared.abbreviations)
 
 
+@dataclass(frozen=True, slots=True)
 class _Shared:
-    """The file of what templates share; empty where there is none."""
+    """What templates share.
 
-    def __init__(self, home: GraphFolder, path: Path, problems: list[Problem]) -> None:
-        self.sets: dict[str, dict[str, Any]] = {}
-        self.abbreviations: dict[str, str] = {}
+    Attributes:
+        sets: Columns by name, by the name of the set.
+    """
+
+    sets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
+
+    def extended(self, home: GraphFolder, path: Path, problems: list[Problem]) -> _Shared:
+        """This with what the file *path* says on top, if there is one."""
         if not path.is_file():
-            return
-        name = home.relative(path)
+            return self
+        line, told = 1, "must have the keys columns and abbreviations, each with names below it"
         try:
             read = _yaml(path.read_text("utf-8")) or {}
+            words, sets = read.get("abbreviations", {}), read.get("columns", {})
+            named = {key: {**columns} for key, columns in sets.items()}
+            return _Shared({**self.sets, **named}, {**self.abbreviations, **words})
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
             told = f"is not YAML: {getattr(error, 'problem', None) or error}"
-            problems.append(Problem(name, line, Severity.VIOLATION, told))
-            return
-        words = read.get("abbreviations", {}) if isinstance(read, dict) else None
-        sets = read.get("columns", {}) if isinstance(read, dict) else None
-        if not isinstance(words, dict) or not isinstance(sets, dict):
-            told = "must have the keys columns and abbreviations, each with names below it"
-            problems.append(Problem(name, 1, Severity.VIOLATION, told))
-            return
-        self.abbreviations = {str(short): str(long) for short, long in words.items()}
-        self.sets = {str(key): dict(value or {}) for key, value in sets.items()}
+        except (AttributeError, TypeError):  # it is YAML of another form
+            pass
+        problems.append(Problem(home.relative(path), line, Severity.VIOLATION, told))
+        return self
 
 
 class _Reading:

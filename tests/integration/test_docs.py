@@ -3,7 +3,8 @@
 A block that opens with ```` ```console ```` is a session: lines after ``$ `` are commands
 (``> `` continues one), all others are the expected output, in which ``…`` stands for any
 text. A block that opens with ```` ```python ```` is a script, its output in the ``text`` block
-behind it. All run from the root of the checkout, against a server of their own.
+behind it. All run from the root of the checkout, against a server of their own; what a page
+has its reader put into /tmp goes into a folder of the test's.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PUBLISHED = "http://127.0.0.1:8000"
+SCRATCH = "/tmp/"  # noqa: S108 - where pages put what their reader tries out
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,25 @@ def matches(expected: str, output: str) -> bool:
     return re.fullmatch(pattern, output.strip(), re.DOTALL) is not None
 
 
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for what the examples of the pages leave to those behind them."""
+    return f"{tmp_path_factory.mktemp('scratch')}/"
+
+
 @pytest.mark.parametrize("example", [e for page in PAGES for e in examples(page)], ids=str)
 def test_an_example_prints_what_the_page_says(
-    example: Example, live_server: str, shipped_releases: Path
+    example: Example, live_server: str, shipped_releases: Path, scratch: str
 ) -> None:
-    """Run as written, only the address of the server exchanged for that of the test's own.
+    """Run as written, only the addresses of server and folder exchanged for the test's own.
 
     Skipped where the machine lacks a client that the example is about.
     """
     if "jq" in example.command[-1].split() and shutil.which("jq") is None:
         pytest.skip("jq is not on this machine")
-    command = [part.replace(PUBLISHED, live_server) for part in example.command]
+    command = [
+        part.replace(PUBLISHED, live_server).replace(SCRATCH, scratch) for part in example.command
+    ]
     env = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "STANCEGRAPH_RELEASES": str(shipped_releases),
@@ -94,5 +104,5 @@ def test_an_example_prints_what_the_page_says(
         command, cwd=ROOT, env=env, capture_output=True, check=False, text=True, timeout=60
     )
 
-    output = done.stdout.replace(live_server, PUBLISHED)
+    output = done.stdout.replace(live_server, PUBLISHED).replace(scratch, SCRATCH)
     assert matches(example.expected, output), output + done.stderr

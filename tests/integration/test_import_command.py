@@ -232,8 +232,10 @@ def test_a_required_column_that_is_missing_is_told_once(graph: Path, tmp_path: P
 
     assert done.stderr.splitlines()[:-1] == [
         "table.csv:1: column action: is missing: add it, with a code of code/action-kind",
-        "table.csv:1: column source: is missing: "
-        "add it, with the key or name of a Source or give --source",
+        (
+            "table.csv:1: column source: is missing: "
+            "add it, with the key or name of a Source or give --source"
+        ),
     ]
 
 

@@ -144,7 +144,7 @@ def test_a_graph_of_its_own_uses_the_kinds_of_the_words_that_it_shares(tmp_path:
     example = Path(__file__).parents[2] / "examples" / "cluster-munitions"
     folder = GraphFolder.at(shutil.copytree(example, tmp_path / "graph"))
     own = folder.root / "ontology" / "tables" / "memberships.template"
-    own.parent.mkdir(parents=True)
+    own.parent.mkdir(exist_ok=True)
     own.write_text(
         VOTES.replace("small:", "sg:").replace(
             "https://example.org/small/ontology#", "https://w3id.org/stancegraph/ontology#"
@@ -155,5 +155,5 @@ def test_a_graph_of_its_own_uses_the_kinds_of_the_words_that_it_shares(tmp_path:
     templates, problems = read_templates(folder)
 
     assert problems == []
-    assert templates.keys() == read_templates(shipped())[0].keys()
+    assert templates.keys() > read_templates(shipped())[0].keys()
     assert templates["memberships"].summary == "A vote"

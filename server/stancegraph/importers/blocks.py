@@ -181,6 +181,9 @@ class Union:
                 block.subject = named.get(block.subject, block.subject)
             else:
                 block.rename(named)
+        apart = self._apart_from_others(blocks)
+        for block in blocks:
+            block.rename(apart)
         same = self._restated(blocks)
         owner: NewBlock | None = None
         for block in blocks:
@@ -392,6 +395,38 @@ class Union:
     def _iri(self, path: str) -> ox.NamedNode:
         """The thing *path*, which may be one of a graph that is shared."""
         return ox.NamedNode(self.names.iri(path))
+
+    def _apart_from_others(self, blocks: list[NewBlock]) -> dict[ox.NamedNode, ox.NamedNode]:
+        """Other IRIs for *blocks* whose words nobody gave and that another block has.
+
+        Two places in a source, for one state, are two pieces of evidence: ``CAN``, ``CAN-2``.
+        """
+        found: dict[ox.NamedNode, ox.NamedNode] = {}
+        for block in blocks:
+            columns = self.template.columns
+            words = [name for name in block.form.subject.columns if columns[name].type == "words"]
+            if block.form.claim or not words or not block.reading.given.isdisjoint(words):
+                continue
+            iri, number = block.subject, 1
+            while not self._fits(block, iri):
+                number += 1
+                iri = ox.NamedNode(f"{block.subject.value}-{number}")
+            if iri != block.subject:
+                found[block.subject] = iri
+        return found
+
+    def _fits(self, block: NewBlock, iri: ox.NamedNode) -> bool:
+        """Whether nothing that is known of *iri* differs from what the table says in *block*."""
+        known = self.facts(iri) or {}
+        return all(
+            not origin.given
+            or origin.many
+            or origin.kept
+            or term in (there := list(known.get(predicate, ())))
+            or not there
+            for predicate, values in block.facts.items()
+            for term, origin in values.items()
+        )
 
     def _restated(self, blocks: list[NewBlock]) -> dict[ox.NamedNode, ox.NamedNode]:
         """Which of *blocks* say no more than a block that their owner already names.

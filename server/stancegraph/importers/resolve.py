@@ -161,7 +161,12 @@ class Resolver:
 
     def near_codes(self, text: str, column: Column) -> list[str]:
         """The codes of a column that *text* resembles; all of them where there is none."""
-        near = self.names.near(text, [column.scheme])
+        near = [
+            key if plain(key) == plain(label.rstrip(")")) else f"{key} ({label}"
+            for key, _, label in (
+                told.partition(" (") for told in self.names.near(text, [column.scheme])
+            )
+        ]
         prefix = f"{column.scheme}/"
         every = [key.removeprefix(prefix) for key in self.names.by_key if key.startswith(prefix)]
         return near or every
