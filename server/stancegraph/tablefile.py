@@ -45,7 +45,7 @@ TYPES = {
     "language": "language tag: en, es",
     "string": "text",
     "text": "text in a language",
-    "thing": "key of a thing or claim, such as {example}",
+    "thing": "key of a thing or claim, such as source/un-list",
     "url": "web address",
     "words": "words of an IRI: letters, digits, '.' and '-'",
 }
@@ -101,6 +101,18 @@ class Column:
     def names(self) -> tuple[str, ...]:
         """All names that a table may give it."""
         return (self.name, *self.also)
+
+    @property
+    def holds(self) -> str:
+        """What it holds, in words."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.scheme:
+            return f"a code of {self.scheme}"
+        if self.classes:
+            names = [iri.replace("#", "/").rpartition("/")[2] for iri in self.classes]
+            return f"the key or name of a {' or '.join(names)}"
+        return TYPES[self.type]
 
     @property
     def needs(self) -> tuple[str, ...]:

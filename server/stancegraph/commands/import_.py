@@ -12,8 +12,6 @@ import pyoxigraph as ox
 
 from stancegraph.commands.table import table_lines
 from stancegraph.errors import BadTable, BadTemplate, InvalidGraph
-from stancegraph.importers import Decisions, import_table, write
-from stancegraph.importers.cells import describe
 from stancegraph.tablefile import read_templates, template_of
 from stancegraph.terms import DCTERMS
 
@@ -98,6 +96,9 @@ def import_command(
         return
     if table is None:
         raise click.UsageError("name the table")
+    # Other commands need not wait for what only this one loads.
+    from stancegraph.importers import Decisions, import_table  # noqa: PLC0415
+
     folder = options.folder
     decisions = Decisions(names)
     agent = coded_by or _publisher(folder)
@@ -130,6 +131,8 @@ def import_command(
 
 def _tell(found: Import, *, dry_run: bool) -> None:
     """Tell what an import does, and do it unless it is a *dry_run*."""
+    from stancegraph.importers import write  # noqa: PLC0415
+
     _tell_notes(found.notes)
     if dry_run:
         for change in found.changes:
@@ -200,11 +203,11 @@ def _needed(column: Column) -> str:
 
 
 def _described(column: Column) -> str:
-    parts = [column.description or describe(column)]
+    parts = [column.description or column.holds]
     if column.description and not column.type:
-        parts[0] += f": {describe(column)}"
+        parts[0] += f": {column.holds}"
     if column.many:
-        parts.append("several with ;")
+        parts.append("several with ';'")
     if column.default:
         parts.append(f"{column.default} unless given")
     if column.also:

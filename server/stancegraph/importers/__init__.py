@@ -18,7 +18,7 @@ from stancegraph.build.parse import ParsedGraph, changed, parse
 from stancegraph.build.validate import validate
 from stancegraph.errors import BadTable, InvalidGraph, OperationError
 from stancegraph.importers.blocks import Standing, Union
-from stancegraph.importers.cells import CellReader, Reading, describe
+from stancegraph.importers.cells import CellReader, Reading
 from stancegraph.importers.merge import Addition, Edit, merged, new_file
 from stancegraph.importers.resolve import Decisions, Question, Resolver, unanswered
 from stancegraph.importers.table import read_table
@@ -152,7 +152,7 @@ class _Importer:
             missing = column.required and column.name not in header
             if missing and not (column.default or column.name in self.defaults):
                 hint = " or give --source" if column.name == "source" else ""
-                told = f"is missing: add it, with {describe(column)}{hint}"
+                told = f"is missing: add it, with {column.holds}{hint}"
                 self.problems.append(self.table.problem(1, told, column.name))
         return header
 

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from stancegraph.build.checks import unreadable
 from stancegraph.importers.resolve import Question
-from stancegraph.tablefile import PLACEHOLDER, TYPES
+from stancegraph.tablefile import PLACEHOLDER
 from stancegraph.terms import XSD
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class CellReader:
                 text = self._default(column, values, broken)
             if not text and column.required:
                 hint = " or give --source" if column.name == "source" else ""
-                told = f"is empty: give {describe(column)}{hint}"
+                told = f"is empty: give {column.holds}{hint}"
                 wrong.append((name, told))
                 broken.add(column.name)
             found: list[Value] = []
@@ -300,15 +300,3 @@ def _filled(text: str, values: Mapping[str, Sequence[Value]]) -> str:
         return value.label if found[2] == "label" else value.word
 
     return PLACEHOLDER.sub(one, text)
-
-
-def describe(column: Column) -> str:
-    """What *column* holds, in words."""
-    if column.choices:
-        return f"one of {', '.join(column.choices)}"
-    if column.scheme:
-        return f"a code of {column.scheme}"
-    if column.classes:
-        names = [iri.replace("#", "/").rpartition("/")[2] for iri in column.classes]
-        return f"the key or name of a {' or '.join(names)}"
-    return TYPES[column.type].format(example="source/un-list")

@@ -13,8 +13,6 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz, process
-
 from stancegraph.errors import OperationError
 from stancegraph.names import MIN_WORD, plain
 
@@ -233,6 +231,8 @@ class _Among:
 
     def likeliest(self, text: str) -> list[str]:
         """The keys of the things whose names are most like *text*, the likeliest first."""
+        from rapidfuzz import fuzz, process  # noqa: PLC0415 (most tables leave no question)
+
         wanted = " ".join(self._bag(plain(text))) or plain(text)
         # Codes of two or three letters resemble anything.
         names = {
