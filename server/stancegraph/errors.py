@@ -8,7 +8,7 @@ StancegraphError
 │   ├── UnknownQuery 404, UnknownThing 404, Retired 410
 │   └── NotAcceptable 406, TooSlow 408, TooLarge 413, UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
-│   ├── QueryFailed 500, EngineDown 503
+│   ├── QueryFailed 500, ServiceFailed 502, EngineDown 503
 │   └── QueryTimeout 504
 ├── ContentError          a file must be mended; the build stops, the served release stays
 │   └── BadFolder, BadQueryFile, BadTable, BadTemplate, InvalidGraph
@@ -182,6 +182,16 @@ class EngineError(StancegraphError):
 
 class QueryFailed(EngineError):
     """A query's evaluation ended without an answer: it broke a bound, or an expression failed."""
+
+
+class ServiceFailed(EngineError):
+    """Another endpoint, which a query asks and may ask, gave no answer within the bounds."""
+
+    status = 502
+
+    def __init__(self, service: str, problem: str) -> None:
+        super().__init__(f"SERVICE <{service}>: {problem}")
+        self.service = service
 
 
 class EngineDown(EngineError):

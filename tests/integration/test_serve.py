@@ -578,6 +578,28 @@ def test_it_says_how_it_does(releases: Path, tmp_path: Path) -> None:
     assert failed.headers["x-request-id"] == number
 
 
+def test_it_may_ask_the_endpoints_that_its_operator_names(
+    server: Server, releases: Path, tmp_path: Path
+) -> None:
+    """And only those; what comes from there is not kept, for it may change."""
+    other = f"{server.address}/sparql"
+    query = (
+        PREFIXES
+        + f"""
+        SELECT ?label {{
+          SERVICE <{other}> {{ ?state a sg:State ; rdfs:label ?label }}
+        }} ORDER BY ?label"""
+    )
+    with serving(releases, tmp_path, "--allow-service", other) as near:
+        reply = near.ask(query, accept="text/csv")
+        refused = near.ask("ASK { SERVICE <http://127.0.0.1:1/> {} }", accept="application/json")
+
+    assert reply.text == "label\r\nCanada\r\nPeru\r\n"
+    assert reply.headers["cache-control"] == "no-store"
+    assert refused.status == HTTPStatus.BAD_REQUEST
+    assert f"SERVICE may ask <{other}>, and nobody else" in str(refused.problem["detail"])
+
+
 def test_it_is_not_ready_without_an_engine(
     releases: Path, tmp_path: Path, children_of: ChildrenOf
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from stancegraph.commands.options import Options
 
 MEBIBYTE = 2**20
+
+
+def _endpoints(
+    _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> frozenset[str]:
+    """Endpoints that are named by absolute addresses of HTTP.
+
+    Raises:
+        click.BadParameter: one is not.
+    """
+    for url in given:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise click.BadParameter(f"{url} is no address such as https://example.org/sparql")
+    return frozenset(given)
 
 
 @click.command("serve")
@@ -56,6 +72,14 @@ MEBIBYTE = 2**20
     show_default=True,
     help="MiB of answers that each web process keeps; 0 keeps none.",
 )
+@click.option(
+    "--allow-service",
+    "services",
+    metavar="URL",
+    multiple=True,
+    callback=_endpoints,
+    help="A SPARQL endpoint that queries may ask by SERVICE; none unless named.",
+)
 @click.pass_obj
 def serve_command(
     options: Options,
@@ -67,6 +91,7 @@ def serve_command(
     query_timeout: float,
     query_memory: int,
     cache_size: int,
+    services: frozenset[str],
 ) -> None:
     """Serve the current release over HTTP.
 
@@ -87,4 +112,5 @@ def serve_command(
         engine=EngineOptions(workers=workers, memory=query_memory * MEBIBYTE),
         query_timeout=query_timeout,
         cache_size=cache_size * MEBIBYTE,
+        services=services,
     )

@@ -15,9 +15,10 @@ from stancegraph import __version__
 from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
-from stancegraph.sparql import Kind, is_update, query_form, tokens
+from stancegraph.sparql import Kind, calls_service, is_update, query_form, tokens
 from stancegraph.web.bridge import on_hang_up
 from stancegraph.web.cache import UNKEPT
+from stancegraph.web.federation import federate
 from stancegraph.web.negotiation import choose
 from stancegraph.web.site import current_site
 
@@ -88,6 +89,10 @@ def respond(
     if is_update(query):
         raise QueryRefused(UPDATE_REFUSED)
     media_type, content_type = choose(query_form(query), request.accept_mimetypes, short_name)
+    asks_others = bool(site.services) and calls_service(query)
+    if asks_others:
+        base, deadline = site.release.base, site.query_timeout
+        query = federate(query, site.services, base=base, deadline=deadline)
     ask = Ask(
         query,
         media_type,
@@ -96,7 +101,7 @@ def respond(
         base=site.release.base,
         deadline=site.query_timeout,
     )
-    tag = _tag(site.release.checksum, ask, content_type, coverage)
+    tag = None if asks_others else _tag(site.release.checksum, ask, content_type, coverage)
     if tag and _known_to_client(tag):
         response = Response(status=304)
     else:

@@ -56,12 +56,14 @@ class WebOptions:
 
     Attributes:
         cache_size: Bytes of answers to keep; 0 for none.
+        services: IRIs of the other endpoints that a query may ask by SERVICE.
     """
 
     release: Release
     engine: Path
     query_timeout: float
     cache_size: int
+    services: frozenset[str] = frozenset()
 
 
 def serve(
@@ -72,6 +74,7 @@ def serve(
     engine: EngineOptions,
     query_timeout: float,
     cache_size: int,
+    services: frozenset[str] = frozenset(),
 ) -> None:
     """Serve the current release until SIGTERM or SIGINT, then finish what runs.
 
@@ -79,6 +82,7 @@ def serve(
         port: 0 for any that is free.
         query_timeout: Seconds that one query may take.
         cache_size: Bytes of answers that each web process keeps; 0 for none.
+        services: IRIs of the other endpoints that a query may ask by SERVICE.
 
     Raises:
         OperationError: there is no release, it is of another version, or the port is taken.
@@ -90,7 +94,7 @@ def serve(
     counts = tempfile.TemporaryDirectory(prefix="stancegraph-counts-")
     os.environ[FOLDER] = counts.name  # the web processes inherit it
     try:
-        options = WebOptions(release, supervisor.socket, query_timeout, cache_size)
+        options = WebOptions(release, supervisor.socket, query_timeout, cache_size, services)
         server = _web_server(ip, port)
         server.on_startup(partial(_announce_later, release, _address(host, port), (ip, port)))
         server.on_startup(server.end_on_hang_up)
@@ -138,6 +142,7 @@ def make_app(options: WebOptions) -> Recorder:
         catalog=Catalog.load(options.release.path),
         description=_description(engine, options.release),
         query_timeout=options.query_timeout,
+        services=options.services,
     )
     app = create_app(site)
     bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)

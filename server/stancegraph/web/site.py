@@ -28,6 +28,7 @@ class Site:
     Attributes:
         description: What the graph holds, in its own words; empty where it says nothing.
         query_timeout: Seconds that one query may take.
+        services: IRIs of the other endpoints that a query may ask by SERVICE.
     """
 
     release: Release
@@ -35,6 +36,7 @@ class Site:
     catalog: Catalog
     description: str
     query_timeout: float
+    services: frozenset[str] = frozenset()
 
 
 def current_site() -> Site:
