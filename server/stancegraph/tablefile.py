@@ -679,7 +679,7 @@ def template_of(folder: GraphFolder, kind: str) -> Template:
     if kind in templates:
         return templates[kind]
     if problems:
-        raise BadTemplate("; ".join(problem.as_text() for problem in problems))
+        raise BadTemplate("\n".join(problem.as_text() for problem in problems))
     if not templates:
         raise BadTemplate(
             f"{folder.root} declares no kinds of table: "

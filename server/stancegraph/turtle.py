@@ -239,8 +239,10 @@ class Blocks:
             for number, statement in enumerate(self._statements.values())
         ]
         ordered = list(self._statements.values())
-        for subject, _, number in _parse("\n".join(lines)) if lines else ():
-            if isinstance(subject, ox.NamedNode) and isinstance(number, ox.Literal):
+        for subject, mark, number in _parse("\n".join(lines)) if lines else ():
+            if mark.value != "mark:" or not isinstance(number, ox.Literal):
+                continue
+            if isinstance(subject, ox.NamedNode):
                 tokens = ordered[int(number.value)].tokens
                 self.blocks.append(Block(subject, tokens[0].start, tokens[-1].end))
 

@@ -210,6 +210,54 @@ def test_every_problem_is_told_in_one_run_and_nothing_is_written(
     assert files_of(graph) == before
 
 
+def test_two_places_in_one_source_are_two_pieces_of_evidence(graph: Path, tmp_path: Path) -> None:
+    """Their IRIs are told apart by a number, unless the table has words for them."""
+    acts = table(
+        tmp_path,
+        f"{ACTS},evidence",
+        f"{TREATY},MEX,signature,2008-12-03,untc-xxvi-6,page 1,primary,",
+        f"{TREATY},MEX,ratification,2009-05-06,untc-xxvi-6,page 2,primary,",
+        f"{TREATY},MEX,declaration,2009-05-06,untc-xxvi-6,page 3,primary,declaration-MEX",
+    )
+
+    run_import(graph, "treaty-actions", acts)
+
+    text = files_of(graph)[CONVENTION]
+    for words, locator in [("MEX", "page 1"), ("MEX-2", "page 2"), ("declaration-MEX", "page 3")]:
+        block = text[text.index(f"\n<evidence/untc-xxvi-6/{words}>\n") :].partition("\n.\n")[0]
+        assert f'sg:locator "{locator}"' in block
+    assert run_import(graph, "treaty-actions", acts).stderr.startswith("0 new")
+
+
+def test_what_people_decided_of_a_claim_stays_and_is_told(graph: Path, tmp_path: Path) -> None:
+    before = files_of(graph)
+    acts = table(
+        tmp_path,
+        f"{ACTS},confidence,note",
+        f"{TREATY},NOR,signature,2008-12-03,monitor-norway-2014,,,low,A note.",
+    )
+
+    done = run_import(graph, "treaty-actions", acts)
+
+    assert "table.csv:2: note: column confidence: data/convention.ttl:" in done.stderr
+    assert "keeps code/confidence/" in done.stderr
+    assert "stays without: write 'A note.' there if that is better" in done.stderr
+    assert files_of(graph) == before
+
+
+def test_an_agent_that_nothing_describes_is_told_once(graph: Path, tmp_path: Path) -> None:
+    acts = table(
+        tmp_path,
+        ACTS,
+        f"{TREATY},MEX,signature,2008-12-03,untc-xxvi-6,row,primary",
+        f"{TREATY},MEX,ratification,2009-05-06,untc-xxvi-6,row,primary",
+    )
+
+    done = run_import(graph, "treaty-actions", acts, "--coded-by", "agent/nobody", status=1)
+
+    assert done.stderr.count("nothing describes agent/nobody") == 1
+
+
 def test_two_rows_that_disagree_are_told_with_both_values(graph: Path, tmp_path: Path) -> None:
     rows = table(
         tmp_path,

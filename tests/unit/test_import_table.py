@@ -58,6 +58,7 @@ def test_nothing_but_an_empty_cell_is_missing(tmp_path: Path) -> None:
     [
         (b"a,b\n1,2\n1,2,3\n", 3, "3 cells where the header has 2"),
         (b"a,b\n1\n", 2, "1 cells where the header has 2"),
+        (b"a,b\n,\n", 1, "holds no row"),
         (b"a,a\n1,2\n", 1, "two columns are called a"),
         (b"a,,c\n1,2,3\n", 1, "cell 2 of the header is empty"),
         (b"a;b\n1;2\n", 1, "separated by ';'"),
@@ -130,6 +131,22 @@ def test_what_a_column_does_not_hold_is_told_with_what_to_write(
         _literal(text, Column("c", kind), {})
 
     assert told in str(error.value)
+
+
+def test_an_address_may_hold_the_mark_that_stands_between_addresses() -> None:
+    columns = {"url": Column("url", "url", many=True), "name": Column("name", "string", many=True)}
+    template = Template("kind", "kind.template", "", "", columns, (), {})
+    reader = CellReader(template, Resolver(Names(BASE, {})))
+    cells = {"url": "https://example.org/a;b=1; https://example.org/c", "name": "one;two ;; one"}
+
+    reading, wrong = reader.read(Row(2, cells), {name: name for name in columns})
+
+    assert [value.word for value in reading.values["url"]] == [
+        "https://example.org/a;b=1",
+        "https://example.org/c",
+    ]
+    assert [value.word for value in reading.values["name"]] == ["one", "two"]
+    assert not wrong
 
 
 def test_defaults_may_name_columns_that_come_later() -> None:

@@ -11,7 +11,18 @@ import pytest
 from stancegraph.build import check
 from stancegraph.errors import BadTemplate
 from stancegraph.folder import GraphFolder, shipped
-from stancegraph.tablefile import Cell, Pattern, read_templates, template_of
+from stancegraph.tablefile import (
+    CLAIM,
+    COLUMN_KEYS,
+    KEYS,
+    ONCE,
+    SECTION_KEYS,
+    TYPES,
+    Cell,
+    Pattern,
+    read_templates,
+    template_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,6 +139,13 @@ def test_shared_columns_come_with_a_template_that_asks_for_them(small: GraphFold
 
     note = template_of(small, "votes").columns["note"]
     assert (note.type, note.many, note.lang) == ("text", True, "fr")
+
+
+@pytest.mark.parametrize("key", [*KEYS, *SECTION_KEYS, *COLUMN_KEYS, *TYPES, CLAIM, ONCE])
+def test_the_page_on_import_names_every_key_of_a_template(key: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "import.md").read_text("utf-8")
+
+    assert f"`{key}`" in page or f"`#= {key}`" in page
 
 
 def test_a_graph_without_kinds_of_table_says_so(small: GraphFolder) -> None:

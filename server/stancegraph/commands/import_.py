@@ -181,7 +181,7 @@ def _publisher(folder: GraphFolder) -> str | None:
 def _list_kinds(folder: GraphFolder) -> None:
     templates, problems = read_templates(folder)
     if problems:
-        raise BadTemplate("; ".join(problem.as_text() for problem in problems))
+        raise BadTemplate("\n".join(problem.as_text() for problem in problems))
     if not templates:
         template_of(folder, "")
     rows = [(template.kind, template.summary) for template in templates.values()]

@@ -217,12 +217,16 @@ class _Importer:
         facts += [
             (term, origin) for gains in union.gained.values() for (_, term), origin in gains.items()
         ]
+        told_once: set[Term] = set()
         for term, origin in facts:
             if (
                 isinstance(term, ox.NamedNode)
                 and term.value.startswith(things)
                 and union.facts(term) is None
+                and term not in told_once
             ):
+                if not origin.given:  # every row has it from an option
+                    told_once.add(term)
                 key = term.value.removeprefix(things)
                 told = f"nothing describes {key}: describe it first, or write the key of another"
                 yield self.table.problem(origin.line, told, origin.column)

@@ -542,7 +542,8 @@ class Union:
     ) -> Problem:
         where = self._where(block.subject, predicate)
         told = f"{shown(term)} is not what {where} has, {shown(known)}: correct one of them"
-        for name in block.form.subject.columns:
+        names = (*block.form.subject.columns, *(self.template.apart if block.form.claim else ()))
+        for name in names:
             if self.template.columns[name].type == "words":
                 told += f", or give other words in the column {name}"
         return self.table.problem(origin.line, told, origin.column)
@@ -556,17 +557,16 @@ class Union:
             self.gained.setdefault(subject, {})[predicate, term] = origin
 
     def _where(self, subject: ox.NamedNode, predicate: ox.NamedNode) -> str:
-        """Where a fact stands: in the graph, or in an earlier row."""
-        if subject in self.standing.facts and subject not in self.gained:
-            return self.standing.place(subject, predicate)
-        source = self.made.get(subject)
-        origins = (
-            source.facts.get(predicate, {}).values()
-            if source
-            else [o for (name, _), o in self.gained.get(subject, {}).items() if name == predicate]
-        )
-        line = next((origin.line for origin in origins), None)
-        return f"line {line}" if line else "another row"
+        """Where a fact stands: in the graph, or in an earlier row; else where its subject does."""
+        made = self.made.get(subject)
+        origins = [o for (name, _), o in self.gained.get(subject, {}).items() if name == predicate]
+        if made is not None:
+            origins = [*made.facts.get(predicate, {}).values()] or [
+                Origin(made.reading.line, "", given=False, many=False, kept=False)
+            ]
+        if origins and predicate not in self.standing.facts.get(subject, {}):
+            return f"line {origins[0].line}"
+        return self.standing.place(subject, predicate)
 
     def _named(self, subject: ox.NamedNode) -> str:
         """The key of a claim, and where it stands."""

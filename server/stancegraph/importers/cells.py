@@ -130,11 +130,9 @@ class CellReader:
                 wrong.append((name, told))
                 broken.add(column.name)
             found: list[Value] = []
-            for part in text.split(";") if column.many else [text]:
-                if not part.strip():
-                    continue
+            for part in _parts(text, column):
                 try:
-                    value = self._value(part.strip(), column, values)
+                    value = self._value(part, column, values)
                 except Wrong as error:
                     wrong.append((name, str(error)))
                     broken.add(column.name)
@@ -194,6 +192,14 @@ class CellReader:
     def _thing(self, key: str, word: str = "") -> Value:
         label = self.resolver.label(key)
         return Value(ox.NamedNode(self.names.iri(key)), word or key.partition("/")[2], label)
+
+
+def _parts(text: str, column: Column) -> list[str]:
+    """The values that a cell of *column* holds as text; an address may hold a ``;``."""
+    if not column.many:
+        return [text] if text else []
+    between = r";\s*(?=https?://)" if column.type == "url" else ";"
+    return [part.strip() for part in re.split(between, text) if part.strip()]
 
 
 def _literal(text: str, column: Column, values: Mapping[str, tuple[Value, ...]]) -> Value:

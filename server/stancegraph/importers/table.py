@@ -106,6 +106,8 @@ def _parse(table: Table, text: str) -> Table:
         else:
             stripped = (cell.strip() for cell in cells)
             rows.append(Row(line, dict(zip(header, stripped, strict=True))))
+    if len(lines) == 1:
+        problems.append(table.problem(1, "holds no row: write one below the names of the columns"))
     return Table(table.name, header, rows, problems)
 
 
