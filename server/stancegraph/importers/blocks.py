@@ -134,7 +134,7 @@ class Union:
     Attributes:
         made: The blocks that are new, in the order in which rows made them.
         gained: What standing blocks gain: predicate and value, with where it comes from.
-        claims: The standing claims that rows restate; the things, where a kind has no claims.
+        restated: The standing claims that rows are about; the things, if a kind has no claims.
         problems: Where the table disagrees with itself or with the graph.
         notes: What a person should look at.
     """
@@ -147,7 +147,7 @@ class Union:
     gained: dict[ox.NamedNode, dict[tuple[ox.NamedNode, Term], Origin]] = field(
         default_factory=dict
     )
-    claims: set[ox.NamedNode] = field(default_factory=set)
+    restated: set[ox.NamedNode] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     _below: defaultdict[str, list[ox.NamedNode]] = field(default_factory=lambda: defaultdict(list))
@@ -169,6 +169,11 @@ class Union:
         if subject in self.standing.facts:
             return self.standing.facts[subject]
         return self.made[subject].facts if subject in self.made else None
+
+    def counts(self, form: BlockForm) -> bool:
+        """Whether blocks of *form* are what the rows are about: claims, or else things."""
+        has_claims = any(other.claim for other in self.template.blocks)
+        return form.claim if has_claims else form is self.template.blocks[0]
 
     def _row(self, reading: Reading) -> None:
         named: dict[ox.NamedNode, ox.NamedNode] = {}
@@ -490,12 +495,8 @@ class Union:
             self.made[block.subject] = block
             self._below[block.subject.value.rpartition("/")[0]].append(block.subject)
             return
-        first = self.template.blocks[0]
-        if block.subject in self.standing.facts and (
-            block.form.claim
-            or (block.form is first and not any(form.claim for form in self.template.blocks))
-        ):
-            self.claims.add(block.subject)
+        if block.subject in self.standing.facts and self.counts(block.form):
+            self.restated.add(block.subject)
         for predicate, values in block.facts.items():
             for term, origin in values.items():
                 self._unite_fact(block, predicate, term, origin)

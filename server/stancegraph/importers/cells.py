@@ -125,10 +125,10 @@ class CellReader:
             else:
                 text = self._default(column, values, broken)
             if not text and column.required:
-                hint = " or give --source" if column.name == "source" else ""
-                told = f"is empty: give {column.holds}{hint}"
-                wrong.append((name, told))
                 broken.add(column.name)
+                if column.name in header:
+                    hint = " or give --source" if column.name == "source" else ""
+                    wrong.append((name, f"is empty: give {column.holds}{hint}"))
             found: list[Value] = []
             for part in _parts(text, column):
                 try:
