@@ -693,6 +693,7 @@ def test_a_complete_list_tells_of_all_that_are_on_it() -> None:
     stated = (
         membership("1996"),
         membership("1990", role="observer"),
+        membership("1990", "2022", member="GRC"),
         act("ratification", "2015-07-08"),
         act("ratification", "2025-07-08", actor="AUS"),
         coverage("organisation/o", "members", "complete", "2023-01-01"),
@@ -703,10 +704,16 @@ def test_a_complete_list_tells_of_all_that_are_on_it() -> None:
     assert last_known(*stated) == {
         "o/RUS/member": "2023-01-01",
         "o/RUS/observer": "2020-12-01",
+        "o/GRC/member": "2022-12-31",
         "t/CAN/contracting-state": "2024-01-01",
         "t/AUS/contracting-state": "2025-07-08",
     }
-    assert set(last_known(incomplete).values()) == {"2020-12-01", "2020-12-31", "2025-07-08"}
+    assert set(last_known(incomplete).values()) == {
+        "2020-12-01",
+        "2020-12-31",
+        "2022-12-31",
+        "2025-07-08",
+    }
 
 
 def test_a_source_that_names_no_time_leaves_what_is_known_open() -> None:
