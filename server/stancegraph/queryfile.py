@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from stancegraph.parameters import Terms
     from stancegraph.sparql import QueryForm
 
+_Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C may be missing
 QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
@@ -319,8 +320,8 @@ class _Reading:
             self.problem(1, f"cannot be read: {error.strerror}")
             return
         try:
-            self.all = sparql.tokens(self.text, comments=True)
-            self.tokens = [token for token in self.all if token.kind is not Kind.COMMENT]
+            self.all = list(sparql.kept_tokens(self.text, comments=True))
+            self.tokens = list(sparql.kept_tokens(self.text))
             # A missing prefix is told for itself, and hides nothing else that is wrong.
             missing = self._missing_prefixes()
             sparql.check_syntax("".join(f"PREFIX {p}: <urn:x:> " for p in missing) + self.text)
@@ -358,7 +359,7 @@ class _Reading:
                 break
             kept.append(line[2:].removeprefix(" "))
         try:
-            header = yaml.safe_load("\n".join(kept))
+            header = yaml.load("\n".join(kept), Loader=_Yaml)  # noqa: S506 - both are safe
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             at = begun + 1 + min(mark.line if mark else 0, len(kept) - 1)

@@ -15,7 +15,7 @@ from stancegraph.build.executables import executables
 from stancegraph.build.lines import Graphs, Lines
 from stancegraph.build.parse import ParsedGraph, parse
 from stancegraph.build.progress import Progress
-from stancegraph.build.queries import asked, unknown_words
+from stancegraph.build.queries import Questions, unknown_words, unusable_parameters
 from stancegraph.build.reads import Reads
 from stancegraph.build.release import (
     Release,
@@ -39,12 +39,11 @@ from stancegraph.queryfile import read_queries, read_rules
 from stancegraph.terms import RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from stancegraph.build.derive import DerivedGraph
-    from stancegraph.build.quality import Finding
     from stancegraph.build.validate import EngineName
     from stancegraph.folder import GraphFolder
     from stancegraph.queryfile import Rule, SavedQuery
@@ -144,23 +143,57 @@ def build(
     with only_build(releases), Cache.of(releases, fresh=fresh) as cache:
         refuse_another(folder, releases)
         found = check(folder, progress=progress, cache=cache)
-        with progress.stage("derive", cache):
-            derived, problems = _derive(found, release_date, cache)
-        made = _Made.of(found.graph, derived)
-        found = replace(found, problems=_in_file_order({*found.problems, *problems}))
-        if not found.count(Severity.VIOLATION):
-            with progress.stage("ask", cache):
-                made = replace(made, names=_names(found.graph, made.graphs, release_date, cache))
-                answers = asked(found.queries, made.names, made.graphs, folder.base, cache)
-            findings = [finding.placed(found.graph) for finding in answers.findings]
-            made = replace(made, findings=findings)
-            found = replace(found, problems=_in_file_order([*found.problems, *answers.problems]))
+        try:
+            return _build(found, releases, release_date, progress, cache)
+        finally:
+            found.graph.keep_places()
+
+
+def _build(
+    found: Check, releases: Path, release_date: date, progress: Progress, cache: Cache
+) -> Release:
+    """Make the release of a graph that was checked; raises as `build` does."""
+    graph = found.graph
+    with progress.stage("derive", cache):
+        derived, problems = _derive(found, release_date, cache)
+    found = replace(found, problems=_in_file_order({*found.problems, *problems}))
+    _stop_if_wrong(found, progress)
+    made = _Made.of(graph, derived)
+    names = _names(graph, made.graphs, release_date, cache)
+    unusable = list(unusable_parameters(found.queries, names))
+    described = None
+    with Questions(found.queries, names, made.graphs, graph.folder.base, cache) as questions:
+        if not unusable:
+            with progress.stage("describe"):
+                described = _described(found, made, names, releases, release_date)
+        with progress.stage("ask", cache):
+            answers = questions.answers()
+    problems = [*found.problems, *unusable, *answers.problems]
+    found = replace(found, problems=_in_file_order(problems))
+    _stop_if_wrong(found, progress)
+    assert described is not None  # noqa: S101 - what is unusable is a violation
+    progress.checked(found)
+    findings = [finding.placed(graph) for finding in answers.findings]
+    progress.judged(findings)
+    with progress.stage("release"):
+        return write_release(
+            graph.folder,
+            releases,
+            release_date=release_date,
+            digest=described.digest,
+            previous=described.previous,
+            counts=described.counts,
+            quads=described.lines,
+            things=names,
+            findings=quality.as_json(findings),
+        )
+
+
+def _stop_if_wrong(found: Check, progress: Progress) -> None:
+    """Tell of what was *found* and raise InvalidGraph, if there is a violation in it."""
+    if found.count(Severity.VIOLATION):
         progress.checked(found)
-        found.graph.keep_places()
-        if found.count(Severity.VIOLATION):
-            raise InvalidGraph(found.problems)
-        progress.judged(made.findings)
-        return _release(found, made, releases, release_date, progress)
+        raise InvalidGraph(found.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +202,32 @@ class _Made:
 
     Attributes:
         graphs: What is stated and what is derived.
-        names: What its things are called.
-        findings: What the quality queries find.
     """
 
     derived: Sequence[DerivedGraph]
     graphs: Graphs
-    names: Names
-    findings: Sequence[Finding] = ()
 
     @classmethod
     def of(cls, graph: ParsedGraph, derived: Sequence[DerivedGraph]) -> _Made:
-        """Without names and findings."""
-        graphs = Graphs({**graph.lines(), **{made.iri: made.lines for made in derived}})
-        return cls(derived, graphs, Names(graph.folder.base, {}))
+        """What *graph* states, and what was *derived* from it."""
+        return cls(derived, Graphs({**graph.lines(), **{made.iri: made.lines for made in derived}}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """A release as it will be written.
+
+    Attributes:
+        digest: Of all graphs but the description.
+        previous: The id of the release that it follows.
+        counts: Files, graphs, triples and claims.
+        lines: Its N-Quads.
+    """
+
+    digest: str
+    previous: str | None
+    counts: Mapping[str, int]
+    lines: Sequence[bytes]
 
 
 def _names(graph: ParsedGraph, graphs: Graphs, release_date: date, cache: Cache) -> Names:
@@ -214,46 +259,32 @@ def _derive(
     return derived, list(mixed_terms(found.graph, derived))
 
 
-def _release(
-    found: Check,
-    made: _Made,
-    releases: Path,
-    release_date: date,
-    progress: Progress,
-) -> Release:
+def _described(
+    found: Check, made: _Made, names: Names, releases: Path, release_date: date
+) -> _Described:
+    """The release that holds what was *made*."""
     folder, graph = found.graph.folder, found.graph
-    with progress.stage("describe"):
-        lines = canonical_lines(made.graphs.graphs)
-        digest = digest_of(lines)
-        name = release_id(release_date, digest)
-        previous = previous_of(releases, name)
-        described = describe(
-            graph,
-            made.derived,
-            release_id=name,
-            release_date=release_date,
-            digest=digest,
-            previous=previous,
-        )
-        description = {*described, *executables(found.queries, made.names, folder.base)}
-        lines += canonical_lines({description_iri(folder.base): Lines.of(description)})
-    with progress.stage("release"):
-        return write_release(
-            folder,
-            releases,
-            release_date=release_date,
-            digest=digest,
-            previous=previous,
-            counts={
-                "files": len(graph.files),
-                "graphs": len(made.graphs.graphs) + 1,
-                "triples": len(lines),
-                "claims": count_claims(graph),
-            },
-            quads=lines,
-            things=made.names,
-            findings=quality.as_json(made.findings),
-        )
+    lines = canonical_lines(made.graphs.graphs)
+    digest = digest_of(lines)
+    name = release_id(release_date, digest)
+    previous = previous_of(releases, name)
+    described = describe(
+        graph,
+        made.derived,
+        release_id=name,
+        release_date=release_date,
+        digest=digest,
+        previous=previous,
+    )
+    description = {*described, *executables(found.queries, names, folder.base)}
+    lines += canonical_lines({description_iri(folder.base): Lines.of(description)})
+    counts = {
+        "files": len(graph.files),
+        "graphs": len(made.graphs.graphs) + 1,
+        "triples": len(lines),
+        "claims": count_claims(graph),
+    }
+    return _Described(digest, previous, counts, lines)
 
 
 def as_w3c_report(found: Check) -> str:

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 FILE = ".cache.sqlite"
 KEPT = 20  # builds after which an answer that none of them wanted is dropped
+# Whoever changes the table gives it another name.
 _TABLES = """
-    CREATE TABLE IF NOT EXISTS answer (
-        key BLOB PRIMARY KEY, value BLOB NOT NULL, seal BLOB NOT NULL, used INTEGER NOT NULL
-    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS known (
+        key BLOB PRIMARY KEY, used INTEGER NOT NULL, seal BLOB NOT NULL, value BLOB NOT NULL
+    );
 """
 
 
@@ -89,13 +90,13 @@ class Cache:
         try:
             with database:
                 build = self._builds(database) + 1
-                rows = ((key, value, _seal(key, value), build) for key, value in self._new.items())
-                database.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", rows)
+                rows = ((key, build, _seal(key, value), value) for key, value in self._new.items())
+                database.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", rows)
                 # Seldom, for this writes the whole answer anew.
                 old = build - KEPT // 2
                 used = ((build, key, old) for key in self._used)
-                database.executemany("UPDATE answer SET used = ? WHERE key = ? AND used < ?", used)
-                database.execute("DELETE FROM answer WHERE used <= ?", (build - KEPT,))
+                database.executemany("UPDATE known SET used = ? WHERE key = ? AND used < ?", used)
+                database.execute("DELETE FROM known WHERE used <= ?", (build - KEPT,))
                 database.execute(f"PRAGMA user_version = {build}")
         except sqlite3.Error:
             pass  # another build writes, or the disk is full
@@ -133,7 +134,7 @@ class Cache:
         if self._database is None or self._fresh:
             return None
         try:
-            query = "SELECT value, seal FROM answer WHERE key = ?"
+            query = "SELECT value, seal FROM known WHERE key = ?"
             row = self._database.execute(query, (key,)).fetchone()
         except sqlite3.Error:
             self._forget()

@@ -5,14 +5,13 @@ It says it in VoID, DCAT 3, PROV and the SPARQL service description, without bla
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from stancegraph.build.lines import Graphs
-from stancegraph.build.reads import TYPE, Reads
+from stancegraph.build.lines import Graphs, Lines
 from stancegraph.terms import (
     DCAT,
     DCTERMS,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from stancegraph.build.derive import DerivedGraph
-    from stancegraph.build.lines import Lines
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.queryfile import Rule
 
@@ -130,29 +128,25 @@ def _checksum(release: ox.NamedNode, digest: str) -> Iterator[ox.Triple]:
 
 def _statistics(release: ox.NamedNode, graphs: Collection[Lines], base: str) -> Iterator[ox.Triple]:
     """VoID's numbers of the union of all graphs, with a partition a class and a property."""
-    slots: defaultdict[str, list[Lines]] = defaultdict(list)
+    sizes: Counter[str] = Counter()
+    distinct: set[bytes] = set()
     for lines in graphs:
-        for name in lines.slots:
-            slots[name].append(lines)
+        found = set(lines)
+        twice = Lines.cut(b"".join(found & distinct))
+        sizes.update({name: slot.size for name, slot in lines.slots.items()})
+        sizes.subtract({name: slot.size for name, slot in twice.slots.items()})
+        distinct |= found
+    subjects = {line.partition(b" ")[0] for line in distinct}
+    objects = {line.split(b" ", 2)[2] for line in distinct}
     properties: Counter[ox.NamedNode] = Counter()
     classes: Counter[ox.NamedNode] = Counter()
-    subjects: set[bytes] = set()
-    objects: set[bytes] = set()
-    for name, holders in slots.items():
-        reads = Reads(frozenset((name,)))
-        rows = {line for lines in holders for line in lines.part(reads).splitlines()}
-        terms = [row.split(b" ", 2) for row in rows]
-        subjects.update(subject for subject, _, _ in terms)
-        objects.update(value for _, _, value in terms)
-        if name.startswith(f"{TYPE} "):
-            properties[RDF.type] += len(rows)
-            kind = name.removeprefix(f"{TYPE} ")
-            if kind.startswith("<"):
-                classes[ox.NamedNode(kind[1:-1])] += len(rows)
-        else:
-            properties[ox.NamedNode(name[1:-1])] += len(rows)
+    for name, size in sizes.items():
+        predicate, _, kind = name.partition(" ")
+        properties[ox.NamedNode(predicate[1:-1])] += size
+        if kind.startswith("<"):
+            classes[ox.NamedNode(kind[1:-1])] += size
     things = sum(subject.startswith(f"<{base}id/".encode()) for subject in subjects)
-    total = properties.total()
+    total = len(distinct)
     yield from _facts(release, VOID.Dataset, {
         VOID.classes: _count(len(classes)),
         VOID.distinctObjects: _count(len(objects)),

@@ -52,7 +52,7 @@ def executables(queries: Sequence[SavedQuery], names: Names, base: str) -> Itera
     """
     declared: dict[str, str] = {}
     for query in queries:
-        prefixes = sparql.prefixes(sparql.tokens(query.text))
+        prefixes = sparql.prefixes(sparql.kept_tokens(query.text))
         home = f"{base}{DOCUMENT}"
         if any(declared.setdefault(prefix, iri) != iri for prefix, iri in prefixes.items()):
             home = query_iri(base, query.name)

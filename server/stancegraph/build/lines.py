@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pyoxigraph as ox
 
@@ -20,6 +20,8 @@ from stancegraph.build.reads import EVERYTHING, TYPE, Reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _TYPE = TYPE.encode()
 # Of a line that has one: the label of its subject, that of its object.
@@ -101,7 +103,10 @@ class Lines:
         """The lines that *reads* covers."""
         if reads.slots is None:
             return self.text
-        kept = (slot for name, slot in self.slots.items() if reads.covers(name))
+        kept = [slot for name in reads.slots if (slot := self.slots.get(name)) is not None]
+        if TYPE in reads.slots:
+            kept = [slot for name, slot in self.slots.items() if reads.covers(name)]
+        kept.sort()
         return b"".join(self.text[slot.start : slot.end] for slot in kept)
 
 
@@ -115,7 +120,7 @@ def parsed(text: bytes) -> tuple[ox.Triple, ...]:
     return tuple(quad.triple for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES))
 
 
-def terms(texts: Iterable[str]) -> dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]:
+def terms(texts: Iterable[str]) -> dict[str, Term]:
     """The terms that *texts* write in N-Triples, by text."""
     numbered = list(dict.fromkeys(texts))
     lines = "".join(f"<urn:{n}> <urn:is> {text} .\n" for n, text in enumerate(numbered))
@@ -150,6 +155,7 @@ class Graphs:
 
         Which graph holds a triple counts too.
         """
+        reads = self._resolved(reads)
         kept = sorted(
             f"{name} {digest}" for name, digest in self._digests.items() if reads.covers(name)
         )
@@ -169,14 +175,27 @@ class Graphs:
 
     def text(self, reads: Reads = EVERYTHING) -> bytes:
         """The triples that *reads* covers, as N-Triples; one of two graphs comes twice."""
+        reads = self._resolved(reads)
         return b"".join(lines.part(reads) for lines in self.graphs.values())
 
     def quads(self, reads: Reads = EVERYTHING) -> Iterator[bytes]:
         """The lines of N-Quads that *reads* covers."""
+        reads = self._resolved(reads)
         for iri, lines in self.graphs.items():
             end = f"{iri} .\n".encode()
             for line in lines.part(reads).splitlines(keepends=True):
                 yield line[:-2] + end
+
+    def _resolved(self, reads: Reads) -> Reads:
+        """*reads* with the predicates that it reads through others."""
+        if reads.slots is None or not reads.through:
+            return reads
+        slots = set(reads.slots)
+        for name, is_subject in reads.through:
+            text = self.text(Reads(frozenset((name,))))
+            terms = (line[:-2].split(b" ", 2)[0 if is_subject else 2] for line in text.splitlines())
+            slots.update(term.decode() for term in terms if term.startswith(b"<"))
+        return Reads(frozenset(slots), reads.volatile)
 
     def store(self, reads: Reads = EVERYTHING) -> ox.Store:
         """A store whose default graph holds what *reads* covers of all graphs."""
@@ -191,7 +210,7 @@ class Graphs:
         """The triples of some predicates."""
         return parsed(self.text(Reads(frozenset(map(str, predicates)))))
 
-    def subjects(self, of_class: ox.NamedNode) -> set[bytes]:
+    def subjects(self, of_class: Term) -> set[bytes]:
         """What is said to be of a class, as N-Triples write it."""
         text = self.text(Reads(frozenset((f"{TYPE} {of_class}",))))
         return {line.partition(b" ")[0] for line in text.splitlines()}

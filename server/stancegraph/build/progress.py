@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from stancegraph.build.quality import Finding
 
 
+# By stage, the kind of answers whose number says something to people.
+KINDS = {"parse": "files", "validate": "constraints", "derive": "rules", "ask": "queries"}
+
+
 class Progress:
     """Measures the stages of a build and keeps silent; a command overrides what it shows.
 
@@ -36,26 +40,20 @@ class Progress:
         """
         self.started(name)
         start = time.perf_counter()
-        before = cache.counts() if cache is not None else {}
         try:
             yield
         finally:
             self.seconds[name] = time.perf_counter() - start
             if cache is not None:
-                self._note(name, before, cache.counts())
+                self._note(name, cache)
             self.ended(name)
 
-    def _note(
-        self, name: str, before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]
-    ) -> None:
-        told = []
-        for kind, (asked, missed) in after.items():
-            asked_before, missed_before = before.get(kind, (0, 0))
-            anew, whole = missed - missed_before, asked - asked_before
-            if kind in SHOWN and anew < whole:
-                told.append(f"{anew:,} of {whole:,} {kind}")
-        if told:
-            self.done[name] = ", ".join(told)
+    def _note(self, name: str, cache: Cache) -> None:
+        """Note how much of the stage *name* was not in *cache*, if some of it was."""
+        kind = KINDS.get(name, "")
+        asked, missed = cache.counts().get(kind, (0, 0))
+        if missed < asked:
+            self.done[name] = f"{missed:,} of {asked:,} {kind}"
 
     def started(self, name: str) -> None:
         """The stage *name* begins."""
@@ -71,7 +69,3 @@ class Progress:
 
     def judged(self, findings: Sequence[Finding]) -> None:
         """The quality queries were asked; *findings* is what they find, in their order."""
-
-
-# The kinds of answers whose number says something to people.
-SHOWN = ("files", "constraints", "rules", "queries")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyoxigraph as ox
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.build.parse import ParsedGraph
-    from stancegraph.engine import Term
     from stancegraph.queryfile import SavedQuery
+
+# A row as SPARQL results in JSON have it: by variable, the term with its ``value``.
+Binding: TypeAlias = "Mapping[str, Mapping[str, str]]"
 
 FILE = "quality.json"
 MAX_KEPT = 1000  # rows of one query that a release keeps; the count is of all
@@ -85,9 +87,9 @@ class Finding:
         return replace(self, rows=tuple(rows))
 
 
-def texts(rows: Sequence[Mapping[str, Term]]) -> list[list[str]]:
+def texts(rows: Sequence[Binding]) -> list[list[str]]:
     """The thing, its label and what is wrong with it, of the rows that are kept."""
-    return [[_text(row.get(name)) for name in FOUND] for row in rows[:MAX_KEPT]]
+    return [[row.get(name, {}).get("value", "") for name in FOUND] for row in rows[:MAX_KEPT]]
 
 
 def as_json(findings: Iterable[Finding]) -> str:
@@ -112,7 +114,3 @@ def read(path: Path) -> tuple[Finding, ...]:
         return ()
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise OperationError(f"{path} cannot be read ({error}): build the release again") from error
-
-
-def _text(term: Term | None) -> str:
-    return getattr(term, "value", "")

@@ -9,9 +9,10 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pyoxigraph as ox
 
@@ -22,7 +23,7 @@ from stancegraph.build.checks import Near, own_and_shared, words_and_things
 from stancegraph.build.quality import Finding
 from stancegraph.build.reads import Reads
 from stancegraph.catalog import default_terms
-from stancegraph.engine import Ask, MediaType, rows
+from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.errors import BadParameter, EngineError, QuerySyntaxError, QueryTimeout
 from stancegraph.problems import Problem, Severity
@@ -31,12 +32,13 @@ from stancegraph.sparql import Kind
 from stancegraph.terms import short
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from stancegraph.build.cache import Cache
     from stancegraph.build.lines import Graphs
     from stancegraph.build.parse import ParsedGraph
-    from stancegraph.engine import Engine, Term
+    from stancegraph.build.quality import Binding
+    from stancegraph.engine import Engine
     from stancegraph.names import Names
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sparql import Token
@@ -82,7 +84,7 @@ def _used(path: Path, cache: Cache) -> list[tuple[str, int, int]]:
 
     def find() -> list[tuple[str, int, int]]:
         with suppress(QuerySyntaxError, UnicodeDecodeError):
-            found = sparql.tokens(content.decode("utf-8"))
+            found = sparql.kept_tokens(content.decode("utf-8"))
             return [(iri, token.line, token.column) for token, iri in _names(found)]
         return []
 
@@ -119,8 +121,7 @@ class Answers:
 
     Attributes:
         problems: Warnings for queries that are slower than their bound, or whose order is
-            not that of every engine; violations for those that fail, and for defaults,
-            classes and schemes that no caller could use.
+            not that of every engine; violations for those that fail.
         findings: What quality queries find, in their order, without places.
     """
 
@@ -128,66 +129,99 @@ class Answers:
     findings: Sequence[Finding] = ()
 
 
-def asked(
-    queries: Sequence[SavedQuery], names: Names, graphs: Graphs, base: str, cache: Cache
-) -> Answers:
-    """Ask each of *queries* with its own example, unless what it reads has not changed.
+class Questions:
+    """The saved queries, asked in the background while a ``with`` block prepares the release.
 
-    Args:
-        graphs: What is stated and what is derived.
-        base: What all IRIs of the graph begin with.
-        cache: What was told before of queries that are quick enough.
+    Each is asked with its own example, unless what it reads has not changed since it was asked.
     """
-    problems = [problem for query in queries for problem in _declarations(query, names)]
-    texts = {query.name: _text(query, names) for query in queries}
-    reads = {name: Reads.of(text) for name, text in texts.items()}
-    keys = {
-        query.name: key_of(
-            KIND, query.path, query.text, texts[query.name], base, graphs.digest(reads[query.name])
-        )
-        for query in queries
-    }
-    told: dict[str, Any] = {}
-    for name, key in keys.items():
-        stored = None if reads[name].volatile else cache.get(KIND, key)
-        if stored is not None:
-            told[name] = json.loads(stored)
-    left = [(query, texts[query.name]) for query in queries if query.name not in told]
-    needed = Reads.joined(reads[query.name] for query, _ in left)
-    for (query, _), answer in zip(
-        left, _all_answered(left, graphs.quads(needed), base), strict=True
-    ):
-        told[query.name] = answer
-        if not answer["slow"]:
-            cache.put(keys[query.name], json.dumps(answer, ensure_ascii=False).encode())
-    for query in queries:
-        problems += [
+
+    def __init__(
+        self,
+        queries: Sequence[SavedQuery],
+        names: Names,
+        graphs: Graphs,
+        base: str,
+        cache: Cache,
+    ) -> None:
+        """Find out which of *queries* are to be asked.
+
+        Args:
+            queries: All of them.
+            names: What the things of the graph are called.
+            graphs: What is stated and what is derived.
+            base: What all IRIs of the graph begin with.
+            cache: What was told before of queries that are quick enough.
+        """
+        self._queries = queries
+        self._cache = cache
+        self._told: dict[str, Any] = {}
+        self._keys: dict[str, bytes] = {}
+        left, needed = [], []
+        for query in queries:
+            text = _text(query, names)
+            reads = Reads.of(text)
+            key = key_of(KIND, query.path, query.text, text, base, graphs.digest(reads))
+            stored = None if reads.volatile else cache.get(KIND, key)
+            if stored is not None:
+                self._told[query.name] = json.loads(stored)
+            else:
+                self._keys[query.name] = key
+                left.append((query, text))
+                needed.append(reads)
+        self._pool = ThreadPoolExecutor(1)
+        self._ask = partial(_all_answered, left, graphs, Reads.joined(needed), base)
+
+    def __enter__(self) -> Self:
+        self._asked = self._pool.submit(self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def answers(self) -> Answers:
+        """What asking them told, once all are answered."""
+        told = dict(self._told)
+        for name, answer in self._asked.result().items():
+            told[name] = answer
+            if not answer["slow"]:
+                stored = json.dumps(answer, ensure_ascii=False).encode()
+                self._cache.put(self._keys[name], stored)
+        problems = [
             Problem(query.path, line, Severity(severity), message)
+            for query in self._queries
             for line, severity, message in told[query.name]["problems"]
         ]
-    findings = [
-        Finding.of(query, told[query.name]["count"], told[query.name]["rows"])
-        for query in queries
-        if told[query.name]["rows"] is not None
-    ]
-    return Answers(problems, findings)
+        findings = [
+            Finding.of(query, told[query.name]["count"], told[query.name]["rows"])
+            for query in self._queries
+            if told[query.name]["rows"] is not None
+        ]
+        return Answers(problems, findings)
 
 
 def _all_answered(
-    queries: Sequence[tuple[SavedQuery, str]], quads: Iterable[bytes], base: str
-) -> Iterator[dict[str, Any]]:
-    """What is told of each of *queries*, with its text, asked of *quads*, lines of N-Quads."""
+    queries: Sequence[tuple[SavedQuery, str]], graphs: Graphs, reads: Reads, base: str
+) -> dict[str, Any]:
+    """What is told of each of *queries*, with its text, by its name.
+
+    Args:
+        queries: Some queries, each with the text to ask.
+        graphs: What they are asked of.
+        reads: What of it they can read.
+        base: What all IRIs of the graph begin with.
+    """
     if not queries:
-        return
+        return {}
     with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
         path = Path(folder) / "graph.nq"
         with path.open("wb") as file:
-            file.writelines(quads)
+            file.writelines(graphs.quads(reads))
         with (
             EmbeddedEngine(path, "build", EngineOptions(workers=WORKERS)) as engine,
             ThreadPoolExecutor(WORKERS) as pool,
         ):
-            yield from pool.map(lambda each: _answered(each[0], each[1], engine, base), queries)
+            told = pool.map(lambda each: _answered(each[0], each[1], engine, base), queries)
+            return {query.name: answer for (query, _), answer in zip(queries, told, strict=True)}
 
 
 def _text(query: SavedQuery, names: Names) -> str:
@@ -202,8 +236,13 @@ def _text(query: SavedQuery, names: Names) -> str:
     return query.bind(terms)
 
 
-def _declarations(query: SavedQuery, names: Names) -> Iterator[Problem]:
-    """Declared parameters that no caller could use."""
+def unusable_parameters(queries: Iterable[SavedQuery], names: Names) -> Iterator[Problem]:
+    """Parameters that no caller could use: defaults, classes and schemes unknown to *names*."""
+    for query in queries:
+        yield from _unusable(query, names)
+
+
+def _unusable(query: SavedQuery, names: Names) -> Iterator[Problem]:
     for name, parameter in query.params.items():
         wrong = [iri for iri in parameter.classes if iri not in names.sorts.classes]
         wrong = [
@@ -228,7 +267,7 @@ def _answered(query: SavedQuery, text: str, engine: Engine, base: str) -> dict[s
     than its bound; ``count`` and ``rows``: what a quality query finds, else null.
     """
     told: list[tuple[int, Severity, str]] = []
-    found: list[dict[str, Term]] | None = None
+    found: list[Binding] | None = None
     slow = False
     start = time.perf_counter()
     try:
@@ -257,13 +296,14 @@ def _answered(query: SavedQuery, text: str, engine: Engine, base: str) -> dict[s
     }
 
 
-def _rows(query: SavedQuery, ask: Ask, engine: Engine) -> list[dict[str, Term]]:
+def _rows(query: SavedQuery, ask: Ask, engine: Engine) -> list[Binding]:
     """The rows of a SELECT; of another form none, though it is asked."""
     form = sparql.query_form(query.text)
     if form == "SELECT":
-        return list(rows(engine, ask))
+        found: list[Binding] = json.loads(b"".join(engine.ask(ask)))["results"]["bindings"]
+        return found
     media_type = MediaType.JSON if form == "ASK" else MediaType.N_TRIPLES
-    for _ in engine.ask(Ask(ask.query, media_type, base=ask.base, deadline=ask.deadline)):
+    for _ in engine.ask(replace(ask, media_type=media_type)):
         pass
     return []
 
@@ -274,7 +314,7 @@ def _slow(query: SavedQuery, took: str) -> tuple[int, Severity, str]:
     return line, Severity.WARNING, f"{message}, or raise the bound"
 
 
-def _tie(query: SavedQuery, found: Sequence[Mapping[str, Term]]) -> int | None:
+def _tie(query: SavedQuery, found: Sequence[Binding]) -> int | None:
     """The first row, from 1, that the order does not tell from the next; None if all differ.
 
     None too where the query is ordered by what it does not project.
@@ -294,7 +334,7 @@ def _tie(query: SavedQuery, found: Sequence[Mapping[str, Term]]) -> int | None:
 
 def _order_keys(query: SavedQuery) -> list[str]:
     """The variables by which the outermost query is ordered."""
-    found = sparql.tokens(query.text)
+    found = sparql.kept_tokens(query.text)
     depth, begun = 0, False
     keys = []
     for token in found:

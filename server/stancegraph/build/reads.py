@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stancegraph import sparql
 from stancegraph.errors import QuerySyntaxError
@@ -39,21 +39,25 @@ class Reads:
         slots: Names of slots as `lines.Lines` has them: ``<predicate>``, for the types of
             things ``<rdf:type> <class>``, or ``<rdf:type>`` for all types; None for everything.
         volatile: Whether the same triples may give another answer.
+        through: Slots whose subjects (``True``) or objects (``False``) are predicates that
+            it reads too, as where the graph itself says which properties hold dates.
     """
 
     slots: frozenset[str] | None
     volatile: bool = False
+    through: frozenset[tuple[str, bool]] = frozenset()
 
     @classmethod
     def of(cls, query: str) -> Reads:
         """What *query*, which is SPARQL, can read."""
         try:
-            found = sparql.tokens(query)
+            found = sparql.kept_tokens(query)
         except QuerySyntaxError:
             return cls(None, volatile=True)
         volatile = any(token.is_word(*VOLATILE) for token in found)
         try:
-            return cls(frozenset(_Walk(found).slots()), volatile)
+            walk = _Walk(found)
+            return cls(frozenset(walk.slots()), volatile, frozenset(walk.through))
         except _LostError:
             return cls(None, volatile)
 
@@ -64,8 +68,11 @@ class Reads:
         slots: set[str] | None = set()
         for part in parts:
             slots = None if slots is None or part.slots is None else slots | part.slots
-        volatile = any(part.volatile for part in parts)
-        return cls(None if slots is None else frozenset(slots), volatile)
+        return cls(
+            None if slots is None else frozenset(slots),
+            any(part.volatile for part in parts),
+            frozenset(pair for part in parts for pair in part.through),
+        )
 
     def covers(self, slot: str) -> bool:
         """Whether the triples of *slot* are among what can be read."""
@@ -83,19 +90,33 @@ class _LostError(Exception):  # never leaves this module
 
 @dataclass(slots=True)
 class _Group:
-    """One pair of braces: what its triple patterns bind, and its paths of no length.
+    """One pair of braces.
 
     A path such as ``p*`` also joins each node of the graph with itself, and a graph of fewer
     triples has fewer nodes. This makes no difference where a triple pattern beside it has one
     of its variables.
+
+    Attributes:
+        bound: The variables of its triple patterns.
+        nullable: The variables at the ends of each path that may have no length.
+        verbs: The variables that stand for predicates.
+        values: For variables that its VALUES bind to IRIs and nothing else, these.
+        of_slots: For variables that are subjects (``True``) or objects of triples of one
+            predicate, this slot.
     """
 
     bound: set[str] = field(default_factory=set)
     nullable: list[set[str]] = field(default_factory=list)
+    verbs: set[str] = field(default_factory=set)
+    values: dict[str, set[str]] = field(default_factory=dict)
+    of_slots: dict[str, tuple[str, bool]] = field(default_factory=dict)
 
-    def check(self) -> None:
-        if any(not ends & self.bound for ends in self.nullable):
-            raise _LostError
+
+class _Verb(NamedTuple):
+    """What joins a subject and an object: the slot of one predicate, or something else."""
+
+    slot: str | None = None
+    nullable: bool = False
 
 
 class _Walk:
@@ -106,6 +127,7 @@ class _Walk:
         self._prefixes = sparql.prefixes(found)
         self._at = 0
         self._slots: set[str] = set()
+        self.through: set[tuple[str, bool]] = set()
 
     def slots(self) -> set[str]:
         """What all its triple patterns read.
@@ -146,10 +168,21 @@ class _Walk:
             if depth == 0:
                 return
 
-    def _values(self) -> None:
+    def _values(self) -> dict[str, set[str]]:
+        """Read what follows VALUES: for each variable, the IRIs, if it has nothing else."""
+        names = []
         while not self._sees("{"):
-            self._take()
+            token = self._take()
+            names += [token.text[1:]] if token.kind is Kind.VARIABLE else []
+        start = self._at
         self._skip_braces()
+        terms = [t for t in self._tokens[start + 1 : self._at - 1] if t.text not in {"(", ")"}]
+        if any(token.kind not in (Kind.IRI, Kind.NAME) for token in terms):
+            return {}
+        return {
+            name: {self._iri(token) for token in terms[number :: len(names)]}
+            for number, name in enumerate(names)
+        }
 
     def _group(self) -> None:
         """Read a group whose brace has been taken."""
@@ -167,14 +200,26 @@ class _Walk:
                 self._take()
             elif token.is_word("VALUES"):
                 self._take()
-                self._values()
+                group.values |= self._values()
             elif token.is_word("FILTER", "BIND"):
                 self._take()
                 self._expression()
             else:
                 self._triples(group)
         self._take()
-        group.check()
+        self._close(group)
+
+    def _close(self, group: _Group) -> None:
+        """Add what the variables of a whole *group* read that stand for predicates."""
+        if any(not ends & group.bound for ends in group.nullable):
+            raise _LostError
+        for name in group.verbs:
+            if name in group.values:
+                self._slots |= group.values[name]
+            elif name in group.of_slots:
+                self.through.add(group.of_slots[name])
+            else:
+                raise _LostError
 
     def _select(self) -> None:
         """Read a sub-SELECT and the brace behind it."""
@@ -226,9 +271,13 @@ class _Walk:
                 return
             if not end and self._sees(".", "}"):
                 return
-            is_type, nullable = self._path()
+            if self._next().kind is Kind.VARIABLE:
+                group.verbs.add(self._take().text[1:])
+                verb = _Verb()
+            else:
+                verb = self._path()
             while True:
-                self._object(subject, group, is_type=is_type, nullable=nullable)
+                self._object(subject, verb, group)
                 if not self._sees(","):
                     break
                 self._take()
@@ -238,21 +287,22 @@ class _Walk:
                     raise _LostError
                 return
 
-    def _object(self, subject: str, group: _Group, *, is_type: bool, nullable: bool) -> None:
+    def _object(self, subject: str, verb: _Verb, group: _Group) -> None:
         if self._sees("["):
             self._take()
             value = _BLANK
             self._said_of(_BLANK, group, end="]")
         else:
             value = self._term()
-        if is_type:
+        if verb.slot == TYPE:
             self._slots.add(f"{TYPE} {value}" if value.startswith("<") else TYPE)
-        ends = {end for end in (subject, value) if end[0] in "?$"}
-        ends = {end[1:] for end in ends}
-        if nullable:
-            group.nullable.append(ends)
-        else:
-            group.bound |= ends
+        ends = {end[1:]: end is subject for end in (value, subject) if end[0] in "?$"}
+        if verb.nullable:
+            group.nullable.append(set(ends))
+            return
+        group.bound |= ends.keys()
+        if verb.slot is not None:
+            group.of_slots |= {end: (verb.slot, is_subject) for end, is_subject in ends.items()}
 
     def _term(self) -> str:
         """An IRI as ``<…>``, a variable as written, ``_:`` or ``""`` for anything else."""
@@ -282,14 +332,16 @@ class _Walk:
         local = re.sub(r"\\(.)", r"\1", local)
         return f"<{self._prefixes[prefix]}{local}>"
 
-    def _path(self) -> tuple[bool, bool]:
-        """Read a verb: whether it is just ``a``, and whether it may have no length."""
+    def _path(self) -> _Verb:
+        """Read a verb."""
         start = self._at
         nullable = self._alternatives()
-        is_type = self._at == start + 1 and self._is_type(self._tokens[start])
-        if not is_type and any(self._is_type(token) for token in self._tokens[start : self._at]):
+        words = self._tokens[start : self._at]
+        if len(words) == 1:
+            return _Verb(TYPE if self._is_type(words[0]) else self._iri(words[0]))
+        if any(self._is_type(token) for token in words):
             self._slots.add(TYPE)
-        return is_type, nullable
+        return _Verb(nullable=nullable)
 
     def _is_type(self, token: Token) -> bool:
         if token.kind in (Kind.IRI, Kind.NAME):

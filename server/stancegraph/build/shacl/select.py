@@ -20,11 +20,11 @@ import pyoxigraph as ox
 from stancegraph.build.cache import key_of
 from stancegraph.build.lines import terms
 from stancegraph.build.reads import TYPE, Reads
-from stancegraph.build.shacl.paths import as_predicate, as_sparql, as_term
+from stancegraph.build.shacl.paths import as_sparql, as_term
 from stancegraph.build.shacl.report import Result
 from stancegraph.build.shacl.shapes import PLACEHOLDER, TARGETS, with_text
-from stancegraph.sparql import Kind, tokens
-from stancegraph.terms import RDF, RDFS, SH
+from stancegraph.sparql import Kind, kept_tokens
+from stancegraph.terms import RDFS, SH
 
 if TYPE_CHECKING:
     import re
@@ -63,12 +63,14 @@ class _Asked:
     """A SPARQL constraint, and the shapes with a target through which it is reached.
 
     Attributes:
+        focus: The focus nodes of these, as N-Triples write them.
         query: Over all focus nodes.
         reads: What it can read, and what tells its focus nodes.
     """
 
     constraint: SelectConstraint
     owners: tuple[Node, ...]
+    focus: set[str]
     query: str
     reads: Reads
 
@@ -78,21 +80,21 @@ def results(data: Graphs, shapes: Shapes, roots: Sequence[Node], cache: Cache) -
 
     The store writes literals in their canonical form; `checks` sees to it that files do too.
     """
-    asked = list(_asked(shapes, roots, _Classes(data)))
+    asked = list(_asked(data, shapes, roots))
     keys = [
         key_of(KIND, each.query, *map(str, _targets(shapes, each.owners)), data.digest(each.reads))
         for each in asked
     ]
     stored = [None if each.reads.volatile else cache.get(KIND, key)
               for each, key in zip(asked, keys, strict=True)]  # fmt: skip
-    missing = [each for each, found in zip(asked, stored, strict=True) if found is None]
-    store = data.store(Reads.joined(each.reads for each in missing)) if missing else ox.Store()
+    missing = [each.reads for each, found in zip(asked, stored, strict=True) if found is None]
+    store = data.store(Reads.joined(missing))
     given: list[list[dict[str, str]]] = []
     for each, key, found in zip(asked, keys, stored, strict=True):
         if found is not None:
             given.append(json.loads(found))
         else:
-            given.append(_rows(store, shapes, each))
+            given.append(_rows(store, each))
             cache.put(key, json.dumps(given[-1], ensure_ascii=False).encode())
     known = terms(text for rows in given for row in rows for text in row.values())
     for each, rows in zip(asked, given, strict=True):
@@ -101,14 +103,18 @@ def results(data: Graphs, shapes: Shapes, roots: Sequence[Node], cache: Cache) -
             yield _result(shapes, each.constraint, found_terms)
 
 
-def _asked(shapes: Shapes, roots: Sequence[Node], classes: _Classes) -> Iterator[_Asked]:
-    """The SPARQL constraints of *roots*, each once."""
+def _asked(data: Graphs, shapes: Shapes, roots: Sequence[Node]) -> Iterator[_Asked]:
+    """The SPARQL constraints of *roots* that have focus nodes in *data*, each once."""
+    classes = _Classes(data)
     sharing: defaultdict[Node, list[Node]] = defaultdict(list)
     for root in roots:
         for shape in shapes.direct(root):
             if shapes.selects(shape):
                 sharing[shape].append(root)
     for shape, owners in sharing.items():
+        nodes = _focus(data, shapes, owners, classes)
+        if not nodes:
+            continue
         path = shapes.path(shape)
         focus = f"GRAPH {FOCUS} {{ {shape} {FOCUS} ?this }} ."
         targets = frozenset(
@@ -117,13 +123,16 @@ def _asked(shapes: Shapes, roots: Sequence[Node], classes: _Classes) -> Iterator
         for constraint in shapes.selects(shape):
             reads = Reads.of(over_all(constraint.select, focus="", path=path))
             query = over_all(constraint.select, focus=focus, path=path)
-            yield _Asked(constraint, tuple(owners), query, Reads.joined([reads, Reads(targets)]))
+            reads = Reads.joined([reads, Reads(targets)])
+            yield _Asked(constraint, tuple(owners), nodes, query, reads)
 
 
 class _Classes:
-    """What is below each class in *data*."""
+    """What is below each class in *data*, and what is said to be of it."""
 
     def __init__(self, data: Graphs) -> None:
+        self._data = data
+        self._members: dict[Term, set[str]] = {}
         self._narrower: defaultdict[Term, list[Term]] = defaultdict(list)
         for narrow, _, wide in data.triples(RDFS.subClassOf):
             self._narrower[as_term(wide)].append(as_term(narrow))
@@ -134,6 +143,13 @@ class _Classes:
         for wider in found:
             found += [term for term in self._narrower.get(wider, ()) if term not in found]
         return found
+
+    def members(self, of_class: Term) -> set[str]:
+        """What is said to be of just this class, as N-Triples write it."""
+        if of_class not in self._members:
+            found = self._data.subjects(of_class)
+            self._members[of_class] = {subject.decode() for subject in found}
+        return self._members[of_class]
 
 
 def _targets(shapes: Shapes, owners: Sequence[Node]) -> list[Term]:
@@ -155,31 +171,27 @@ def _target_slots(shapes: Shapes, root: Node, classes: _Classes) -> Iterator[str
         yield from map(str, shapes.objects(root, predicate))
 
 
-def _focus_nodes(store: ox.Store, shapes: Shapes, root: Node) -> Iterator[Term]:
-    """The focus nodes of *root* by its targets, some of them several times."""
-
-    def quads(predicate: Term, value: Term | None = None) -> Iterator[ox.Quad]:
-        return store.quads_for_pattern(None, as_predicate(predicate), value)
-
-    yield from shapes.objects(root, SH.targetNode)
-    for target in shapes.objects(root, SH.targetClass):
-        classes = [target]
-        for wider in classes:
-            narrower = (as_term(quad.subject) for quad in quads(RDFS.subClassOf, wider))
-            classes += [term for term in narrower if term not in classes]
-            yield from (as_term(quad.subject) for quad in quads(RDF.type, wider))
-    for target in shapes.objects(root, SH.targetSubjectsOf):
-        yield from (as_term(quad.subject) for quad in quads(target))
-    for target in shapes.objects(root, SH.targetObjectsOf):
-        yield from (as_term(quad.object) for quad in quads(target))
+def _focus(data: Graphs, shapes: Shapes, owners: Sequence[Node], classes: _Classes) -> set[str]:
+    """The focus nodes of *owners* by their targets, as N-Triples write them."""
+    found: set[str] = set()
+    for root in owners:
+        found.update(map(str, shapes.objects(root, SH.targetNode)))
+        for target in shapes.objects(root, SH.targetClass):
+            for narrow in classes.below(target):
+                found |= classes.members(narrow)
+        for predicate, place in ((SH.targetSubjectsOf, 0), (SH.targetObjectsOf, 2)):
+            for target in shapes.objects(root, predicate):
+                text = data.text(Reads(frozenset((str(target),)))).decode()
+                rows = (line[:-2].split(" ", 2) for line in text.split("\n")[:-1])
+                found.update(row[place] for row in rows)
+    return found
 
 
-def _rows(store: ox.Store, shapes: Shapes, asked: _Asked) -> list[dict[str, str]]:
+def _rows(store: ox.Store, asked: _Asked) -> list[dict[str, str]]:
     """What the constraint gives: for each row the values that it has, as N-Triples write them."""
     shape = asked.constraint.shape
-    if not any(store.quads_for_pattern(shape, FOCUS, None, FOCUS)):
-        nodes = {node for root in asked.owners for node in _focus_nodes(store, shapes, root)}
-        store.extend(ox.Quad(shape, FOCUS, node, FOCUS) for node in nodes)
+    quads = "".join(f"{shape} {FOCUS} {node} {FOCUS} .\n" for node in asked.focus)
+    store.extend(ox.parse(quads, format=ox.RdfFormat.N_QUADS))
     rows = store.query(asked.query)
     if not isinstance(rows, ox.QuerySolutions):
         raise TypeError(f"the sh:select of {shape} is no SELECT")
@@ -219,7 +231,7 @@ def refusal(select: str) -> str | None:
         QuerySyntaxError: *select* cannot be split into tokens.
         ValueError: no shape may have it.
     """
-    found = tokens(select)
+    found = kept_tokens(select)
     for before, token in zip([found[0], *found], found, strict=False):
         if token.kind is Kind.WORD and (reason := FORBIDDEN.get(token.text.upper())):
             raise ValueError(f"sh:select cannot use {token.text.upper()}: {reason}")
@@ -242,7 +254,7 @@ def over_all(select: str, *, focus: str, path: Path | None) -> str:
         focus: A group element that binds ``?this`` to each focus node once.
         path: The path of the shape, put for ``$PATH``; None for a node shape.
     """
-    found = tokens(select)
+    found = kept_tokens(select)
     written, end = [], 0
     for index, token in enumerate(found):
         if token.text == "{" and _needs_focus(found, index):
