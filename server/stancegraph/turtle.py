@@ -152,27 +152,15 @@ class Positions:
 
     def _learn(self, source: _Source, statement: _Statement) -> bool:
         """Note the places of *statement*; False for one that does not parse."""
-        cuts = list(_cuts(statement.tokens))
-        # Each triple is parsed by itself, with a mark before it that tells which it is.
-        text = "\n".join(
-            f"<mark:{number}> <mark:> <mark:> .\n"
-            f"{cut.subject.text} {cut.verb.text} {cut.object.text} ."
-            for number, cut in enumerate(cuts)
-        )
         try:
-            triples = _parse(f"{statement.prologue}\n{text}")
+            triples = _cut_triples(statement)
         except SyntaxError:
             return False
         subject_line = source.place(statement.tokens[0].start)[0]
         if statement.tokens[0].text.startswith(("[", "_:")):
             self.blank_subjects.append(subject_line)
-        cut = None
-        for subject, predicate, value in triples:
-            if not isinstance(subject, ox.NamedNode):
-                continue
-            if subject.value.startswith("mark:"):
-                cut = cuts[int(subject.value.removeprefix("mark:"))]
-            elif cut is not None:
+        for cut, (subject, predicate, value) in triples:
+            if isinstance(subject, ox.NamedNode):
                 self._lines.setdefault((subject,), subject_line)
                 for key, token in (((), cut.verb), ((value,), cut.object)):
                     line = source.place(token.start)[0]
@@ -262,22 +250,11 @@ class Blocks:
 
     def values(self, block: Block) -> list[Value]:
         """What *block* says outside of brackets, in order."""
-        statement = self._statements[block.start]
-        cuts = list(_cuts(statement.tokens))
-        text = "\n".join(
-            f"<mark:{number}> <mark:> <mark:> .\n"
-            f"{cut.subject.text} {cut.verb.text} {cut.object.text} ."
-            for number, cut in enumerate(cuts)
-        )
-        found: list[Value] = []
-        cut = None
-        for subject, predicate, term in _parse(f"{statement.prologue}\n{text}"):
-            if isinstance(subject, ox.NamedNode) and subject.value.startswith("mark:"):
-                cut = cuts[int(subject.value.removeprefix("mark:"))]
-            elif cut is not None and subject == block.subject:
-                place = (cut.verb.start, cut.object.start, cut.object.end)
-                found.append(Value(predicate, term, *place))
-        return found
+        return [
+            Value(predicate, term, cut.verb.start, cut.object.start, cut.object.end)
+            for cut, (subject, predicate, term) in _cut_triples(self._statements[block.start])
+            if subject == block.subject
+        ]
 
 
 class _Unreadable(Exception):  # never leaves this module
@@ -449,6 +426,29 @@ def _cuts(tokens: Sequence[_Token]) -> Iterator[_Cut]:
         elif term.text != ",":
             yield _Cut(subject, verb, term)
         before = term
+
+
+def _cut_triples(statement: _Statement) -> list[tuple[_Cut, ox.Triple]]:
+    """The triples of *statement*, each with where it is written.
+
+    Raises:
+        SyntaxError: it does not parse.
+    """
+    cuts = list(_cuts(statement.tokens))
+    # Each triple is parsed by itself, with a mark before it that tells which it is.
+    text = "\n".join(
+        f"<mark:{number}> <mark:> <mark:> .\n{cut.subject.text} {cut.verb.text} {cut.object.text} ."
+        for number, cut in enumerate(cuts)
+    )
+    found: list[tuple[_Cut, ox.Triple]] = []
+    cut = None
+    for triple in _parse(f"{statement.prologue}\n{text}"):
+        subject = triple.subject
+        if isinstance(subject, ox.NamedNode) and subject.value.startswith("mark:"):
+            cut = cuts[int(subject.value.removeprefix("mark:"))]
+        elif cut is not None:
+            found.append((cut, triple))
+    return found
 
 
 def _terms(tokens: Sequence[_Token]) -> Iterator[_Token]:
