@@ -168,15 +168,6 @@ class Positions:
         return True
 
 
-def parse_text(text: str) -> list[ox.Triple]:
-    """The distinct triples of a Turtle text, in its order.
-
-    Raises:
-        SyntaxError: from pyoxigraph, with ``lineno`` and ``offset`` counted from 1.
-    """
-    return _parse(text, renamed=True)
-
-
 class Value(NamedTuple):
     """One object of a statement as it is written; *start* and *end* are offsets in the text."""
 

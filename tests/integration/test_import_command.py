@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,6 @@ from stancegraph.build import check
 from stancegraph.folder import GraphFolder
 from stancegraph.importers import Decisions, import_table, write
 from stancegraph.problems import Severity
-from stancegraph.turtle import parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "cluster-munitions"
 TREATY = "convention-on-cluster-munitions"
 ACTS = "treaty,actor,action,date,source,locator,attestation"
 CONVENTION = "data/convention.ttl"
+
+
+def parse_text(text: str) -> list[ox.Triple]:
+    return [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from stancegraph.importers.merge import Addition, Edit, Key, merged, new_file
 from stancegraph.terms import NAMESPACES, RDF, RDFS, SG, XSD
-from stancegraph.turtle import parse_text
 
 BASE = "https://example.org/id/"
 PREFIXES = {space.prefix: space.iri for space in NAMESPACES}
@@ -35,6 +34,10 @@ PREFIX sg: <{SG.iri}>
 <vote/PER> a sg:Vote ; sg:actor <state/PER>
 .
 """
+
+
+def parse_text(text: str) -> list[ox.Triple]:
+    return [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
 
 
 def thing(key: str) -> ox.NamedNode:
