@@ -66,6 +66,20 @@ def _endpoints(
     help="MiB that one query may use, beside what the release takes.",
 )
 @click.option(
+    "--max-rows",
+    type=click.IntRange(min=0),
+    default=5_000_000,
+    show_default=True,
+    help="Rows or triples that an answer may have; 0 for no bound.",
+)
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(min=0),
+    default=2**30,
+    show_default=True,
+    help="Bytes that an answer may have; 0 for no bound.",
+)
+@click.option(
     "--cache-size",
     type=click.IntRange(min=0),
     default=64,
@@ -80,6 +94,11 @@ def _endpoints(
     callback=_endpoints,
     help="A SPARQL endpoint that queries may ask by SERVICE; none unless named.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Build first, and again whenever a file of the graph is saved; serve what was built.",
+)
 @click.pass_obj
 def serve_command(
     options: Options,
@@ -90,27 +109,41 @@ def serve_command(
     workers: int,
     query_timeout: float,
     query_memory: int,
+    max_rows: int,
+    max_bytes: int,
     cache_size: int,
     services: frozenset[str],
+    watch: bool,
 ) -> None:
     """Serve the current release over HTTP.
 
-    Ends on SIGTERM or Ctrl-C, when it has answered what it was asked.
+    Ends on SIGTERM or Ctrl-C, when it has answered what it was asked. With --watch it shows
+    what an editor does: a file that is saved is built and served some seconds later; one with
+    a violation is told, and what was served before stays.
 
     \b
     Examples:
       stancegraph serve
+      stancegraph serve --watch
       stancegraph serve --host 0.0.0.0 --port 80 --releases /srv/releases
       stancegraph --graph moon serve --port 8001
     """  # noqa: D301 - click's mark for lines to keep
     from stancegraph.web.server import serve  # noqa: PLC0415 (no other command needs the web)
+    from stancegraph.web.watch import Watch  # noqa: PLC0415
 
+    releases = releases or options.folder.releases
+    watcher = Watch(options.folder, releases) if watch else None
+    if watcher is not None:
+        watcher.build()
     serve(
-        releases or options.folder.releases,
+        releases,
         host=host,
         port=port,
         engine=EngineOptions(workers=workers, memory=query_memory * MEBIBYTE),
         query_timeout=query_timeout,
         cache_size=cache_size * MEBIBYTE,
         services=services,
+        max_rows=max_rows,
+        max_bytes=max_bytes,
+        watch=watcher,
     )

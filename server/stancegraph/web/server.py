@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
@@ -40,12 +40,15 @@ from stancegraph.web.site import EXAMPLE, MAX_BODY
 from stancegraph.web.turnstile import Turnstile
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
     from pathlib import Path
 
     from stancegraph.build.release import Release
     from stancegraph.engine import Engine
+    from stancegraph.web.watch import Watch
 
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
+RENEW_PAUSE = 0.3  # seconds in which a web process that is ready listens
 PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
 PROBE_BOUND = 10  # seconds that one look may take
 
@@ -57,6 +60,7 @@ class WebOptions:
     Attributes:
         cache_size: Bytes of answers to keep; 0 for none.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
+        max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
     """
 
     release: Release
@@ -64,6 +68,8 @@ class WebOptions:
     query_timeout: float
     cache_size: int
     services: frozenset[str] = frozenset()
+    max_rows: int = 0
+    max_bytes: int = 0
 
 
 def serve(
@@ -75,6 +81,9 @@ def serve(
     query_timeout: float,
     cache_size: int,
     services: frozenset[str] = frozenset(),
+    max_rows: int = 0,
+    max_bytes: int = 0,
+    watch: Watch | None = None,
 ) -> None:
     """Serve the current release until SIGTERM or SIGINT, then finish what runs.
 
@@ -83,6 +92,8 @@ def serve(
         query_timeout: Seconds that one query may take.
         cache_size: Bytes of answers that each web process keeps; 0 for none.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
+        max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
+        watch: What makes further releases, each of which is then served instead.
 
     Raises:
         OperationError: there is no release, it is of another version, or the port is taken.
@@ -90,18 +101,60 @@ def serve(
     release = open_release(releases)
     _check_catalog(release)
     ip, port = _free_place(host, port)
+    server = _web_server(ip, port)
     supervisor = SupervisorProcess(release.quads_file, engine)
+    options = WebOptions(
+        release, supervisor.socket, query_timeout, cache_size, services, max_rows, max_bytes
+    )
+    serving = Serving(server, options, supervisor, engine)
     counts = tempfile.TemporaryDirectory(prefix="stancegraph-counts-")
     os.environ[FOLDER] = counts.name  # the web processes inherit it
     try:
-        options = WebOptions(release, supervisor.socket, query_timeout, cache_size, services)
-        server = _web_server(ip, port)
         server.on_startup(partial(_announce_later, release, _address(host, port), (ip, port)))
         server.on_startup(server.end_on_hang_up)
-        server.serve(target_loader=partial(_load, options), wrap_loader=False)
+        if watch is not None:
+            server.on_startup(partial(watch.start, serving.switch))
+        server.serve(target_loader=serving.load, wrap_loader=False)
     finally:
-        supervisor.stop()
+        if watch is not None:
+            watch.stop()
+        serving.supervisor.stop()
         counts.cleanup()
+
+
+class Serving:
+    """The release that web processes serve, and the engine that holds it: both can be exchanged.
+
+    Attributes:
+        load: What a web process is made with; it goes there as it is at that moment.
+        supervisor: The engine of the release that is served now.
+    """
+
+    def __init__(
+        self,
+        server: WebServer,
+        options: WebOptions,
+        supervisor: SupervisorProcess,
+        engine: EngineOptions,
+    ) -> None:
+        self.load = _Load(options, server.ready)
+        self.supervisor = supervisor
+        self._server = server
+        self._engine = engine
+
+    def switch(self, release: Release) -> None:
+        """Serve *release* from now on; what was asked before is answered from the one before.
+
+        Raises:
+            BadQueryFile, OperationError: it cannot be served; the one before is served on.
+        """
+        _check_catalog(release)
+        supervisor = SupervisorProcess(release.quads_file, self._engine)
+        before, self.supervisor = self.supervisor, supervisor
+        self.load.options = replace(self.load.options, release=release, engine=supervisor.socket)
+        self._server.renew()
+        before.stop()
+        click.echo(f"serving release {release.id}", err=True)
 
 
 def _check_catalog(release: Release) -> None:
@@ -118,19 +171,27 @@ def _check_catalog(release: Release) -> None:
         raise OperationError(message) from error
 
 
-def _load(options: WebOptions) -> Recorder:
-    """The application, in a process that ends without waiting for granian's threads.
+@dataclass
+class _Load:
+    """Makes the application, in a process that ends without waiting for granian's threads.
 
     Python below 3.13 ends a thread that asks for it while it shuts down, which one of Rust
     cannot survive: a process that was ended just after its start would abort with a trace.
     """
 
-    def leave() -> None:
-        logging.shutdown()
-        os._exit(0)
+    options: WebOptions
+    ready: Event
 
-    atexit.register(leave)
-    return make_app(options)
+    def __call__(self) -> Recorder:
+        atexit.register(_leave)
+        made = make_app(self.options)
+        self.ready.set()
+        return made
+
+
+def _leave() -> None:
+    logging.shutdown()
+    os._exit(0)
 
 
 def make_app(options: WebOptions) -> Recorder:
@@ -143,6 +204,8 @@ def make_app(options: WebOptions) -> Recorder:
         description=_description(engine, options.release),
         query_timeout=options.query_timeout,
         services=options.services,
+        max_rows=options.max_rows,
+        max_bytes=options.max_bytes,
     )
     app = create_app(site)
     bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)
@@ -168,6 +231,40 @@ def _description(engine: Engine, release: Release) -> str:
 class WebServer(MPServer):
     """granian, whose processes leave Ctrl-C to this one, even while they start."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # A new process sets it, whereupon the one before may end.
+        self.ready = multiprocessing.get_context("spawn").Event()
+        self._reloading = False
+        self._renewed = threading.Event()
+        self._ended = False
+
+    def renew(self) -> None:
+        """Have another thread replace all web processes, and wait until it has, or is ending."""
+        self._renewed.clear()
+        if not self._ended:
+            self.reload_signal = True
+            self.main_loop_interrupt.set()
+            self._renewed.wait()
+
+    def _reload(self, *arguments: Any) -> None:
+        reload: Any = super()._reload
+        self._reloading = True
+        try:
+            reload(*arguments)
+        finally:
+            self._reloading = False
+        if self.interrupt_signal:  # it came while granian cleared what wakes it
+            self.main_loop_interrupt.set()
+        self._renewed.set()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """End, after what runs is answered."""
+        self._ended = True
+        self._renewed.set()
+        end: Any = super().shutdown
+        end(exit_code)
+
     def end_on_hang_up(self) -> None:
         """End when the terminal is closed, where granian would start its processes anew."""
         signal.signal(signal.SIGHUP, self.signal_handler_interrupt)
@@ -179,10 +276,14 @@ class WebServer(MPServer):
         def start_without_interrupts() -> None:
             # What is blocked here is blocked in the new process, for ever.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            self.ready.clear()
             try:
                 start()
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            while self._reloading and worker.is_alive() and not self.interrupt_signal:
+                if self.ready.wait(PROBE_PAUSE):
+                    break
 
         worker.start = start_without_interrupts
         return worker
@@ -201,6 +302,7 @@ def _web_server(ip: str, port: int) -> WebServer:
         workers=os.cpu_count() or 1,
         websockets=False,
         respawn_failed_workers=True,
+        respawn_interval=RENEW_PAUSE,
         workers_kill_timeout=STOP_BOUND,
         log_level=LogLevels.warning,
         log_dictconfig=_logging(),
