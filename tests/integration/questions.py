@@ -39,7 +39,11 @@ VOTED = {
 # On what evidence the vote of one of them rests.
 VOTE_PATH = "id/vote/unga/A-RES-74-247/CAN"
 VOTE = BASE[VOTE_PATH]
-VOTE_EVIDENCE = {THINGS["evidence/atlas-peru/CA8"], THINGS["evidence/undl-3841023/roll-call"]}
+VOTE_EVIDENCE = {
+    THINGS["evidence/atlas-brazil/vote-CAN"],
+    THINGS["evidence/atlas-peru/CA8"],
+    THINGS["evidence/undl-3841023/roll-call"],
+}
 EVIDENCE = f"CONSTRUCT WHERE {{ <{VOTE}> <{SG.evidence}> ?evidence }}"
 
 # Whether the claim that China signed a treaty of 1996 in 1985 has the record against it,

@@ -241,7 +241,7 @@ def test_what_is_not_known_is_one_line_and_status_1(releases: Path, thing: str, 
 
 def test_a_search_finds_by_other_names(shipped_releases: Path) -> None:
     """The name that fits stands beside the label."""
-    done = run(shipped_releases, "search", "south", "korea")
+    done = run(shipped_releases, "search", "south", "korea", "--kind", "state")
 
     assert done.stdout.splitlines() == [
         "key        label",
