@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from stancegraph.build.shacl.report import Result
 
 ROOT = Path(__file__).parents[2]
+RANGES = {
+    ox.NamedNode(f"http://www.w3.org/ns/shacl#{name}clusiveConstraintComponent")
+    for name in ("MaxEx", "MaxIn", "MinEx", "MinIn")
+}
+NUMBERS = {
+    ox.NamedNode(f"http://www.w3.org/2001/XMLSchema#{name}")
+    for name in ("integer", "decimal", "double", "float")
+}
 CASES = sorted((ROOT / "tests" / "shapes").glob("*.ttl"))
 
 
@@ -50,6 +58,19 @@ def both(data: Sequence[ox.Triple]) -> tuple[list[Result], list[Result]]:
     reports = fast.validate(graphs, shapes(), routes()), reference.validate(graphs, shapes(), roots)
     assert not any(report.failures for report in reports)
     return list(reports[0].results), list(reports[1].results)
+
+
+def comparable(results: Iterable[Result]) -> list[Result]:
+    """*results* without those on values that their bound cannot be compared with.
+
+    SHACL (4.3) wants a result for these; pySHACL takes some of them, a date for less than 180.
+    """
+    return [
+        result
+        for result in results
+        if result.component not in RANGES
+        or (isinstance(result.value, ox.Literal) and result.value.datatype in NUMBERS)
+    ]
 
 
 def with_words(case: Iterable[ox.Triple]) -> list[ox.Triple]:
@@ -85,6 +106,15 @@ def shipped() -> list[ox.Triple]:
     return read(ROOT / "dataset.ttl", *files("ontology"), *files("data"))
 
 
+def some_of_the_shipped() -> list[ox.Triple]:
+    """The ontology, and of each folder of data every 20th file, the first among them."""
+    by_folder: dict[Path, list[Path]] = {}
+    for path in files("data"):
+        by_folder.setdefault(path.parent, []).append(path)
+    chosen = [path for paths in by_folder.values() for path in paths[::20]]
+    return read(ROOT / "dataset.ttl", *files("ontology"), *chosen)
+
+
 def test_the_fast_engine_is_trusted_with_all_shapes_that_ship() -> None:
     """No shape is left to pySHACL, which would make every build slow."""
     assert routes().left == {}
@@ -99,16 +129,26 @@ def test_engines_agree_on_a_shape_case(case: Path) -> None:
     assert bool(found) == case.name.startswith("invalid.")
 
 
+def test_engines_agree_on_some_of_the_shipped_data_when_damaged() -> None:
+    """Data that conform show little; with triples lost and mixed up, many shapes are broken."""
+    found, reference_found = both(damaged(some_of_the_shipped()))
+
+    assert comparable(found) == comparable(reference_found)
+    assert len({result.source_shape for result in found}) > 50
+
+
+@pytest.mark.whole
 def test_engines_agree_on_the_shipped_data() -> None:
-    """All data, with all shapes: nothing is sampled. It takes pySHACL some seconds."""
+    """All data, with all shapes: nothing is sampled. It takes pySHACL minutes."""
     found, reference_found = both(shipped())
 
     assert found == reference_found
 
 
+@pytest.mark.whole
 def test_engines_agree_on_the_shipped_data_when_damaged() -> None:
-    """Data that conform show little; with triples lost and mixed up, many shapes are broken."""
+    """The same, with all of it damaged."""
     found, reference_found = both(damaged(shipped()))
 
-    assert found == reference_found
+    assert comparable(found) == comparable(reference_found)
     assert len({result.source_shape for result in found}) > 50

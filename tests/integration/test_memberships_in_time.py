@@ -127,7 +127,7 @@ def test_the_commonwealth_of_independent_states_changes(members: Members) -> Non
     assert full(first, "yes") == {"BLR", "RUS"}
     assert full(founded, "yes") == full(after, "yes") == nine
     assert full(before) == {*nine, "GEO"}
-    assert [row.certainty for row in before["GEO"]] == ["beginning not known"]
+    assert [row.certainty for row in before["GEO"]] == ["beginning not recorded"]
     assert full(after) == nine
     assert [row.role for row in after["TKM"]] == ["associate member"]
     assert [row.role for row in after["UKR"]] == ["founding state"]

@@ -145,8 +145,8 @@ PLANTS = {
     ),
     "thing without a type": Plant(
         "data/sources/atlas.ttl",
-        r"    a sg:Source ;\n",
-        "",
+        r"<source/atlas-china>\n    a sg:Source ;\n",
+        "<source/atlas-china>\n",
         "nothing says what this is: begin its block with `a` and a class",
         "<source/atlas-china>",
     ),
