@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from stancegraph.build.release import Release
 from stancegraph.catalog import Catalog
+from stancegraph.engine import Notice
 from stancegraph.names import Names, Sorts
 from stancegraph.queryfile import read_queries
 from stancegraph.web import Site, create_app
@@ -83,6 +84,8 @@ class Silent:
         parts = iter([b'{"head":{"vars":["who","whoLabel","n"]},"results":{"bindings":[]}}'])
 
         class Answer:
+            notice = Notice()
+
             def __iter__(self) -> Any:
                 return parts
 

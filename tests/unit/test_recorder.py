@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import REGISTRY
 
-from stancegraph.engine import Ask, MediaType
+from stancegraph.engine import Ask, MediaType, Notice
 from stancegraph.errors import QueryFailed, QuerySyntaxError, QueryTimeout
 from stancegraph.web.bridge import REQUEST_ID
 from stancegraph.web.metrics import MeasuredEngine
@@ -28,6 +28,8 @@ RELEASE = "2026-11-22-0123456789ab"
 
 class FakeAnswer:
     """Gives *pieces*, then raises *error* if there is one."""
+
+    notice = Notice()
 
     def __init__(self, pieces: tuple[bytes, ...], error: Exception | None) -> None:
         self._rest = self._give(pieces, error)

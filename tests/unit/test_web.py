@@ -14,6 +14,7 @@ import pytest
 
 from stancegraph.build.release import Release
 from stancegraph.catalog import Catalog
+from stancegraph.engine import Notice
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 from stancegraph.names import Names
@@ -34,6 +35,7 @@ class Played:
     """An engine whose answer is a list of pieces, or of errors to raise in their place."""
 
     release_id = "2026-11-22-0123456789ab"
+    notice = Notice()
 
     def __init__(self, *pieces: bytes | Exception) -> None:
         self.pieces = pieces

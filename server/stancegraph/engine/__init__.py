@@ -90,6 +90,11 @@ class Ask:
         base: The IRI against which relative ones are resolved, until the query has BASE; an
             empty one makes them syntax errors.
         deadline: Seconds, more than 0, from the asking to the last byte of the answer.
+        limit: Rows of a SELECT, or triples, that are wanted; None for all. The answer's
+            notice tells whether there are more.
+        count: Whether the notice is to tell how many there are in all.
+        max_rows, max_bytes: With a longer answer the query fails, maybe when part of it was
+            given; 0 for no such bound.
     """
 
     query: str
@@ -98,10 +103,31 @@ class Ask:
     named_graphs: tuple[str, ...] = ()
     base: str = ""
     deadline: float = 30.0
+    limit: int | None = None
+    count: bool = False
+    max_rows: int = 0
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is told beside an answer, before its first byte.
+
+    Attributes:
+        cut: The rows, or triples, that were wanted, where there are more; else None.
+        count: How many there are in all; None where that was not asked.
+    """
+
+    cut: int | None = None
+    count: int | None = None
 
 
 class Answer(Protocol):
     """The bytes of a result, in order, as they come."""
+
+    @property
+    def notice(self) -> Notice:
+        """What is told beside it; known once the first bytes were given."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 

@@ -15,17 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from stancegraph.engine import Notice
 from stancegraph.engine.wire import (
     DATA,
     END_MARK,
     ERROR,
     FRAME,
     MAX_FRAME,
+    NOTICE,
     READY,
     TRAILER_SIZE,
     TRAILER_START,
     WHOLE,
     read_error,
+    read_notice,
     request_bytes,
 )
 from stancegraph.errors import EngineDown, OperationError
@@ -106,7 +109,12 @@ class SocketAnswer:
         self._connection: socket.socket | None = None
         self._closed = False
         self._ended = False
-        self._tail = b""
+        self._notice = Notice()
+
+    @property
+    def notice(self) -> Notice:
+        """What is told beside it; known once the first bytes were given."""
+        return self._notice
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -117,6 +125,9 @@ class SocketAnswer:
             raise StopIteration
         try:
             kind, payload = self._read_frame() if self._connection else self._first_frame()
+            if kind == NOTICE:
+                self._notice = read_notice(payload)
+                kind, payload = self._read_frame()
         except OSError as error:
             self._end()
             raise EngineDown("the engine broke off; ask again") from error
@@ -199,7 +210,7 @@ class SocketAnswer:
         head = self._receive(connection, FRAME.size)
         if len(head) == FRAME.size:
             kind, length = FRAME.unpack(head)
-            if kind in {DATA, WHOLE, ERROR} and length <= MAX_FRAME:
+            if kind in {DATA, WHOLE, ERROR, NOTICE} and length <= MAX_FRAME:
                 payload = self._receive(connection, length + 1)
                 if len(payload) == length + 1 and payload.endswith(END_MARK):
                     return kind, payload[:-1]

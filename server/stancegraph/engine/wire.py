@@ -4,7 +4,8 @@ A request is a head (magic, deadline, length) and a JSON body. An answer is a ru
 a kind, a length, the bytes, and one end mark that no text in UTF-8 contains. A worker can be
 killed inside a frame; the supervisor then writes a *trailer*, an error of fixed length
 without that mark, so a frame which it has run into is never taken for a good one, and the
-reader finds it at the end of what it received.
+reader finds it at the end of what it received. A notice, where there is one, is the first
+frame.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import struct
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from stancegraph.engine import Ask, MediaType
+from stancegraph.engine import Ask, MediaType, Notice
 from stancegraph.errors import (
     BadRequest,
     EngineDown,
@@ -41,7 +42,7 @@ END_MARK = b"\xfe"
 TRAILER_SIZE = 512
 TRAILER_START = b"!trailer "
 
-DATA, WHOLE, ERROR = b"D", b"W", b"E"
+DATA, WHOLE, ERROR, NOTICE = b"D", b"W", b"E", b"N"
 
 
 class BrokenRequest(Exception):  # between our own processes, told to nobody
@@ -93,6 +94,10 @@ def read_ask(request: bytes) -> Ask:
             named_graphs=tuple(map(str, fields["named_graphs"])),
             base=str(fields["base"]),
             deadline=float(fields["deadline"]),
+            limit=_count(fields["limit"]),
+            count=bool(fields["count"]),
+            max_rows=int(fields["max_rows"]),
+            max_bytes=int(fields["max_bytes"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenRequest(str(error)) from error
@@ -101,6 +106,17 @@ def read_ask(request: bytes) -> Ask:
 def frame(kind: bytes, payload: bytes | bytearray = b"") -> bytes:
     """One frame of at most ``MAX_FRAME`` bytes of *payload*."""
     return b"".join((FRAME.pack(kind, len(payload)), payload, END_MARK))
+
+
+def notice_frame(notice: Notice) -> bytes:
+    """The first frame of an answer beside which something is told."""
+    return frame(NOTICE, json.dumps(asdict(notice)).encode())
+
+
+def read_notice(payload: bytes) -> Notice:
+    """The notice in such a frame."""
+    fields = json.loads(payload)
+    return Notice(cut=_count(fields["cut"]), count=_count(fields["count"]))
 
 
 def error_frame(error: StancegraphError) -> bytes:

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 import pyoxigraph as ox
 
 from stancegraph import mistakes, sparql
-from stancegraph.engine import OFFERED, RDF_FORMATS, UPDATE_REFUSED, Ask, MediaType
+from stancegraph.engine import OFFERED, RDF_FORMATS, UPDATE_REFUSED, Ask, MediaType, Notice
 from stancegraph.engine.describe import describe
 from stancegraph.engine.prefixes import used_prefixes
+from stancegraph.engine.rewrite import counting, sliced
 from stancegraph.engine.wire import (
     DATA,
     HEAD,
@@ -31,6 +32,7 @@ from stancegraph.engine.wire import (
     BrokenRequest,
     error_frame,
     frame,
+    notice_frame,
     read_ask,
     read_head,
 )
@@ -43,7 +45,7 @@ from stancegraph.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 DONE, RETIRED = b"D", b"R"
 BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
@@ -61,6 +63,13 @@ _TABLE_FORMATS = {
     MediaType.TSV: ox.QueryResultsFormat.TSV,
 }
 _WITHOUT_PREFIXES = (MediaType.N_TRIPLES, MediaType.N_QUADS)
+# What stands between rows, or at the end of each; it may stand elsewhere too.
+_MARKS = {
+    MediaType.JSON: b"},{",
+    MediaType.XML: b"</result>",
+    MediaType.CSV: b"\n",
+    MediaType.TSV: b"\n",
+}
 LOOK_AHEAD = 1000  # triples that are held back to see which prefixes they use
 
 
@@ -148,7 +157,7 @@ def _answer(graph: _Graph, request: bytes, connection: socket.socket, bounds: Bo
     connection.settimeout(None)
     output = _Frames(connection)
     try:
-        _evaluate(graph, read_ask(request), cast("IO[bytes]", output))
+        _evaluate(graph, read_ask(request), output)
         output.end()
     except StancegraphError as error:
         _send_last(connection, error_frame(error))
@@ -179,11 +188,12 @@ def _send_last(connection: socket.socket, last: bytes) -> None:
         connection.sendall(last)
 
 
-def _evaluate(graph: _Graph, ask: Ask, output: IO[bytes]) -> None:
-    """Write the answer to *ask* into *output*, as it comes.
+def _evaluate(graph: _Graph, ask: Ask, frames: _Frames) -> None:
+    """Write the answer to *ask* into *frames*, as it comes.
 
     Raises:
         QueryRefused, QuerySyntaxError, NotAcceptable: as the engine's interface says.
+        QueryFailed: the answer is longer than it may be.
         MemoryError, OSError, ValueError, RuntimeError: evaluation failed.
     """
     if sparql.is_update(ask.query):
@@ -195,8 +205,40 @@ def _evaluate(graph: _Graph, ask: Ask, output: IO[bytes]) -> None:
     offered = OFFERED[form]
     if ask.media_type not in offered:
         raise NotAcceptable(offered)
+    output = cast("IO[bytes]", frames)
+    frames.max_bytes = ask.max_bytes
+    if form == "ASK":
+        _ask(graph, ask).serialize(output, format=_TABLE_FORMATS[ask.media_type])
+    elif form == "SELECT":
+        solutions = _Solutions(graph, ask)
+        frames.rows = _Rows(ask, solutions.count, solutions.go_beyond, _MARKS[ask.media_type])
+        solutions.wanted().serialize(output, format=_TABLE_FORMATS[ask.media_type])
+    else:
+        triples = partial(_triples, graph, ask, form)
+        by_lines = ask.media_type in _WITHOUT_PREFIXES
+        at_once = by_lines and form == "CONSTRUCT" and ask.limit is None
+        frames.rows = _Rows(
+            ask,
+            lambda: sum(1 for _ in triples()),
+            lambda number: next(islice(triples(), number, None), None) is not None,
+            b"\n" if at_once else b"",
+        )
+        if at_once:
+            _ask(graph, ask).serialize(output, format=RDF_FORMATS[ask.media_type])
+        else:
+            found = frames.rows.pass_on(islice(triples(), ask.limit))
+            _write(found, output, ask.media_type, {} if by_lines else graph.prefixes)
+
+
+def _ask(graph: _Graph, ask: Ask) -> Any:
+    """The result of the query in *ask*.
+
+    Raises:
+        QuerySyntaxError: it is none.
+        RuntimeError: evaluation failed.
+    """
     try:
-        result = _ask_store(graph.store, ask)
+        return _ask_store(graph.store, ask)
     except SyntaxError as error:
         base = ask.base or None
         raise mistakes.syntax_error(ask.query, error, base=base, known=graph.prefixes) from error
@@ -206,15 +248,134 @@ def _evaluate(graph: _Graph, ask: Ask, output: IO[bytes]) -> None:
                 ask.query, unknown[1], base=ask.base or None, known=graph.prefixes
             ) from error
         raise
+
+
+def _triples(graph: _Graph, ask: Ask, form: sparql.QueryForm) -> Iterator[ox.Triple]:
+    """What a CONSTRUCT or DESCRIBE gives, anew with each call."""
+    found = _ask(graph, ask)  # which tells mistakes
     if form == "DESCRIBE":
-        triples = describe(ask, partial(_ask_store, graph.store))
-        _write(triples, output, ask.media_type, graph.prefixes)
-    elif not isinstance(result, ox.QueryTriples):
-        result.serialize(output, format=_TABLE_FORMATS[ask.media_type])
-    elif ask.media_type in _WITHOUT_PREFIXES:
-        result.serialize(output, format=RDF_FORMATS[ask.media_type])
-    else:
-        _write(result, output, ask.media_type, graph.prefixes)
+        return iter(describe(ask, partial(_ask_store, graph.store)))
+    return iter(found)
+
+
+class _Solutions:
+    """What a SELECT finds."""
+
+    def __init__(self, graph: _Graph, ask: Ask) -> None:
+        self._graph = graph
+        self._asked = ask
+
+    def wanted(self) -> ox.QuerySolutions:
+        """As many as are wanted.
+
+        Raises:
+            QuerySyntaxError: the query is none.
+            QueryRefused: its words run together, so that no limit can be set.
+        """
+        asked = self._asked
+        return cast(
+            "ox.QuerySolutions",
+            _ask(self._graph, asked) if asked.limit is None else self._slice(0, asked.limit),
+        )
+
+    def count(self) -> int:
+        """How many there are."""
+        try:
+            found = _ask_store(self._graph.store, self._with(counting(self._asked.query)))
+        except SyntaxError:  # the query is none, or its words run together
+            return sum(1 for _ in _ask(self._graph, self._asked))
+        (row,) = cast("Iterable[ox.QuerySolution]", found)
+        return int(cast("ox.Literal", row[0]).value)
+
+    def go_beyond(self, number: int) -> bool:
+        """Whether there are more than *number*."""
+        return next(self._slice(number, 1), None) is not None
+
+    def _slice(self, skip: int, take: int) -> Any:
+        try:
+            return _ask_store(self._graph.store, self._with(sliced(self._asked.query, skip, take)))
+        except SyntaxError as error:
+            _ask(self._graph, self._asked)  # which tells mistakes
+            told = "no limit can be set on this query: write a space between its words"
+            raise QueryRefused(told) from error
+
+    def _with(self, query: str) -> Ask:
+        return replace(self._asked, query=query)
+
+
+class _Rows:
+    """Sees to it that no more rows, or triples, are written than may be, and tells of a cut.
+
+    Tables are written by the engine, so their rows can only be guessed at from the bytes: by a
+    mark that stands in each row, and maybe in a text. If there seem to be too many, the engine
+    is asked whether there are.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        count: Callable[[], int],
+        go_beyond: Callable[[int], bool],
+        mark: bytes = b"",
+    ) -> None:
+        """Watch the answer to *ask*.
+
+        Args:
+            count: Tells how many there are.
+            go_beyond: Tells whether there are more than a number.
+            mark: What to count in the bytes; nothing, where `pass_on` counts.
+        """
+        self._asked = ask
+        self._count = count
+        self._go_beyond = go_beyond
+        self._mark = mark
+        self._seen = 1 if mark == _MARKS[MediaType.JSON] else 0  # which stands between rows
+        fits = ask.limit is not None and ask.limit <= ask.max_rows
+        self._bound = 0 if fits else ask.max_rows
+        self._rest = b""
+
+    def notice(self, *, whole: bool) -> Notice:
+        """What to tell before the first byte; *whole* if all was written by now."""
+        limit = self._asked.limit
+        count = self._count() if self._asked.count else None
+        if limit is None or (whole and self._seen < limit):
+            return Notice(count=count)
+        more = self._go_beyond(limit) if count is None else count > limit
+        return Notice(limit if more else None, count)
+
+    def look_at(self, data: bytes) -> None:
+        """Count what is written.
+
+        Raises:
+            QueryFailed: there are too many rows.
+        """
+        if not self._mark:
+            return
+        self._seen += (self._rest + data).count(self._mark)
+        self._rest = data[1 - len(self._mark) :] if len(self._mark) > 1 else b""
+        if self._bound and self._seen > self._bound:
+            if self._go_beyond(self._bound):
+                raise _too_long(f"{self._bound} rows")
+            self._bound = 0
+
+    def pass_on(self, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+        """Count triples.
+
+        Raises:
+            QueryFailed: there are too many.
+        """
+        for triple in triples:
+            self._seen += 1
+            if self._bound and self._seen > self._bound:
+                raise _too_long(f"{self._bound} triples")
+            yield triple
+
+
+def _too_long(bound: str) -> QueryFailed:
+    return QueryFailed(
+        f"the answer is longer than the {bound} that one may have; "
+        "ask for it in parts, with LIMIT and OFFSET, or name a smaller limit"
+    )
 
 
 def _write(
@@ -261,28 +422,55 @@ class _Frames(io.RawIOBase):
 
     What has not filled a frame when evaluation fails is never sent, so that an early
     failure is told before any byte of the result.
+
+    Attributes:
+        max_bytes: How much may be written; 0 for no bound.
+        rows: What watches the rows that are written.
     """
 
     def __init__(self, connection: socket.socket) -> None:
+        self.max_bytes = 0
+        self.rows: _Rows | None = None
         self._connection = connection
         self._held = bytearray()
+        self._size = 0
+        self._begun = False
 
     def writable(self) -> bool:
         """It is."""
         return True
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Take all of *data*; its length is returned."""
+        """Take all of *data*; its length is returned.
+
+        Raises:
+            QueryFailed: it, or the number of rows, is too much.
+        """
+        self._size += len(data)
+        if self.max_bytes and self._size > self.max_bytes:
+            raise _too_long(f"{self.max_bytes} bytes")
+        if self.rows is not None:
+            self.rows.look_at(data)
         self._held += data
         while len(self._held) >= MAX_FRAME:
+            self._begin(whole=False)
             self._connection.sendall(frame(DATA, self._held[:MAX_FRAME]))
             del self._held[:MAX_FRAME]
         return len(data)
 
     def end(self) -> None:
         """Send the rest, and say that the answer is whole."""
+        self._begin(whole=True)
         last = frame(DATA, self._held) if self._held else b""
         self._connection.sendall(last + frame(WHOLE))
+
+    def _begin(self, *, whole: bool) -> None:
+        """Before the first frame, send the notice, if there is anything to tell."""
+        if not self._begun:
+            self._begun = True
+            notice = self.rows.notice(whole=whole) if self.rows else Notice()
+            if notice != Notice():
+                self._connection.sendall(notice_frame(notice))
 
 
 def _peak_memory() -> int:

@@ -21,8 +21,8 @@ __all__ = ["Site", "create_app"]
 
 # Headers that scripts of other sites may read, beside those that they always may.
 EXPOSED = (
-    "Allow, Content-Location, ETag, Link, Location, Retry-After, X-Request-Id, "
-    "X-Stancegraph-Release"
+    "Allow, Content-Location, ETag, Link, Location, Preference-Applied, Retry-After, "
+    "X-Request-Id, X-Stancegraph-Release, X-Stancegraph-Truncated, X-Total-Count"
 )
 
 

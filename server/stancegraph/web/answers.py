@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import Response, request
@@ -21,11 +22,18 @@ from stancegraph.web.cache import UNKEPT
 from stancegraph.web.federation import federate
 from stancegraph.web.negotiation import choose
 from stancegraph.web.site import current_site
+from stancegraph.web.wishes import Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stancegraph.engine import Notice
 
 # Functions whose value is another one each time, called anywhere in a query.
 _VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#[^\r\n]*[\r\n])*\(", re.IGNORECASE)
 
 MAX_TOLD = 4  # statements that a header holds
+_COMMENTED = (MediaType.CSV, MediaType.TSV)
 _JSON_HEAD = b'{"head":{"vars"'
 
 
@@ -49,18 +57,30 @@ class Told:
             told += f"; and {more} more"
         return f"<{self.address}>; rel=\"describedby\"; title*=UTF-8''{quote(told, safe=' ')}"
 
-    def into(self, first: bytes) -> bytes:
-        """SPARQL JSON that begins with *first*, with the statements before and a link in its head.
 
-        ``link`` is the standard's word for where more is told; whatever else an object holds is
-        passed over by who reads it.
-        """
-        if not first.startswith(_JSON_HEAD):
-            return first
-        told = json.dumps(self.statements, ensure_ascii=False)
-        link = json.dumps([self.address], ensure_ascii=False)
-        head = f'{{"coverage":{told},"head":{{"link":{link},"vars"'
-        return head.encode() + first.removeprefix(_JSON_HEAD)
+def _tell_in_json(first: bytes, coverage: Told | None, notice: Notice) -> bytes:
+    """SPARQL JSON that begins with *first*, with what is told beside it before and in its head.
+
+    ``link`` is the standard's word for where more is told; whatever else an object holds is
+    passed over by who reads it.
+    """
+    if not first.startswith(_JSON_HEAD):
+        return first
+    said: dict[str, object] = {}
+    if coverage is not None:
+        said["coverage"] = coverage.statements
+    if notice.cut is not None:
+        said["truncated"] = {"rows": notice.cut}
+    if notice.count is not None:
+        said["count"] = notice.count
+    before = "".join(f"{_json(name)}:{_json(value)}," for name, value in said.items())
+    link = f'"link":{_json([coverage.address])},' if coverage is not None else ""
+    head = f'{{{before}"head":{{{link}"vars"'
+    return head.encode() + first.removeprefix(_JSON_HEAD)
+
+
+def _json(said: object) -> str:
+    return json.dumps(said, ensure_ascii=False)
 
 
 def respond(
@@ -68,6 +88,7 @@ def respond(
     *,
     short_name: str | None = None,
     coverage: Told | None = None,
+    wishes: Wishes = Wishes(),  # noqa: B008 (it never changes)
     default_graphs: tuple[str, ...] = (),
     named_graphs: tuple[str, ...] = (),
 ) -> Response:
@@ -80,6 +101,7 @@ def respond(
         short_name: The ``format`` parameter, where one was given.
         coverage: How complete the lists are on which the result rests: told in the header
             ``Link``, and in JSON also in the result.
+        wishes: What the request wishes for beside.
 
     Raises:
         RequestError, EngineError: as :meth:`stancegraph.engine.Answer.__next__` does, and
@@ -90,8 +112,9 @@ def respond(
         raise QueryRefused(UPDATE_REFUSED)
     media_type, content_type = choose(query_form(query), request.accept_mimetypes, short_name)
     asks_others = bool(site.services) and calls_service(query)
+    deadline = wishes.deadline(site)
     if asks_others:
-        base, deadline = site.release.base, site.query_timeout
+        base = site.release.base
         query = federate(query, site.services, base=base, deadline=deadline)
     ask = Ask(
         query,
@@ -99,9 +122,14 @@ def respond(
         default_graphs,
         named_graphs,
         base=site.release.base,
-        deadline=site.query_timeout,
+        deadline=deadline,
+        limit=wishes.rows(site),
+        count=wishes.count,
+        max_rows=site.max_rows,
+        max_bytes=site.max_bytes,
     )
-    tag = None if asks_others else _tag(site.release.checksum, ask, content_type, coverage)
+    beside = (coverage, wishes.comment)
+    tag = None if asks_others else _tag(site.release.checksum, ask, content_type, beside)
     if tag and _known_to_client(tag):
         response = Response(status=304)
     else:
@@ -109,30 +137,54 @@ def respond(
         on_hang_up(request.environ, answer.close)
         first = next(answer, b"")
         whole = len(first) < MAX_FRAME  # a frame that is not full is the last one
-        if coverage is not None and media_type is MediaType.JSON:
-            first = coverage.into(first)
+        notice = answer.notice
+        if media_type is MediaType.JSON:
+            first = _tell_in_json(first, coverage, notice)
+        last = _comment(notice) if wishes.comment and media_type in _COMMENTED else b""
         if whole:
-            response = Response(first + b"".join(answer), content_type=content_type)
+            response = Response(first + b"".join(answer) + last, content_type=content_type)
         else:
-            response = Response(itertools.chain((first,), answer), content_type=content_type)
+            pieces = itertools.chain((first,), answer, (last,))
+            response = Response(pieces, content_type=content_type)
             response.call_on_close(answer.close)
+        response.headers.update(_headers(notice))
     if coverage is not None:
         response.headers.add("Link", coverage.header)
     if tag:
         response.set_etag(tag)
     else:
         response.headers["Cache-Control"] = UNKEPT
+    response.vary.add("Prefer")
+    if wishes.preferred and query_form(query) != "ASK":
+        response.headers["Preference-Applied"] = "count=exact"
     return response
 
 
-def _tag(checksum: str, ask: Ask, content_type: str, coverage: Told | None) -> str | None:
+def _headers(notice: Notice) -> Mapping[str, str]:
+    """What is told beside an answer, in headers."""
+    told: dict[str, str] = {}
+    if notice.cut is not None:
+        told["X-Stancegraph-Truncated"] = f"rows {notice.cut}"
+    if notice.count is not None:
+        told["X-Total-Count"] = str(notice.count)
+    return told
+
+
+def _comment(notice: Notice) -> bytes:
+    """A last line that tells of a cut; nothing where there is none."""
+    return b"" if notice.cut is None else f"# truncated: rows {notice.cut}\r\n".encode()
+
+
+def _tag(
+    checksum: str, ask: Ask, content_type: str, beside: tuple[Told | None, bool]
+) -> str | None:
     """What names this answer for ever; None where asking again gives another one."""
     if another_each_time(ask.query):
         return None
     # The program's version stands for how it writes a result.
     release = (checksum, __version__)
-    asked = (ask.query, ask.default_graphs, ask.named_graphs)
-    key = repr((release, content_type, *asked, *([coverage] if coverage else [])))
+    asked = (ask.query, ask.default_graphs, ask.named_graphs, ask.limit, ask.count)
+    key = repr((release, content_type, *asked, *beside))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 

@@ -9,7 +9,8 @@ It decides by what the application says in HTTP, and knows nothing of queries:
 
 - Kept is a 200 to GET, and to a POST of a query where the application gave it an ETag, in
   which it vouches that the same request gets the same; not one with ``no-store``,
-  ``private`` or a cookie, nor one that varies by more than Accept.
+  ``private`` or a cookie, nor one that varies by more than Accept and Prefer. A request with
+  Prefer asks for something else, so the cache has no part in it.
 - Two requests are the same if their scheme, Host, path, query string and Accept are; a POST's
   type and body too. Nothing else that a client sends may change an answer; Host and scheme
   stand in the links of pages. GET and POST are kept apart: what an address makes of either
@@ -66,8 +67,9 @@ _KEY_HEADERS = frozenset(
 )
 # With these a client asks for something else than the answer as it is.
 _PASSED_BY = frozenset(
-    {b"authorization", b"if-match", b"if-range", b"if-unmodified-since", b"range"}
+    {b"authorization", b"if-match", b"if-range", b"if-unmodified-since", b"prefer", b"range"}
 )
+_VARY = frozenset({b"accept", b"prefer"})
 _NOT_IN_304 = frozenset({b"content-length", b"content-type"})
 _AROUND = re.compile(rb"[ \t]*([,;])[ \t]*")
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
@@ -443,7 +445,7 @@ def _may_be_kept(start: Message, method: str) -> bool:
     return (
         start["status"] == HTTPStatus.OK
         and not _words(said.get(b"cache-control", b"")) & {b"no-store", b"private"}
-        and _words(said.get(b"vary", b"")) <= {b"accept"}
+        and _words(said.get(b"vary", b"")) <= _VARY
         and b"set-cookie" not in said
         and (method != "POST" or b"etag" in said)
     )

@@ -21,7 +21,7 @@ from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout, RequestErr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stancegraph.engine import Answer, Ask, Engine
+    from stancegraph.engine import Answer, Ask, Engine, Notice
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that the library reads
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -126,6 +126,11 @@ class _MeasuredAnswer:
         self._answer = answer
         self._begun = time.monotonic()
         self._counted = False
+
+    @property
+    def notice(self) -> Notice:
+        """What is told beside it; known once the first bytes were given."""
+        return self._answer.notice
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -15,7 +15,7 @@ from stancegraph.web.errors import PROBLEM
 from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from flask import Response
 
@@ -93,6 +93,7 @@ def _operation(query: SavedQuery, names: Names) -> Json:
         "parameters": [
             *(_parameter(parameter, names) for parameter in query.params.values()),
             *([] if "format" in query.params else [_format(OFFERED[form], page=True)]),
+            *_wishes(without=query.params),
         ],
         "responses": {
             "200": {"description": "The result.", "content": {**content, "text/html": _TEXT}},
@@ -173,6 +174,11 @@ def _format(offered: Iterable[MediaType], *, page: bool = False) -> Json:
     }
 
 
+def _wishes(without: Collection[str] = ()) -> list[Json]:
+    """What a request may wish for, but for names that mean something else there."""
+    return [wish for name, wish in _WISHES.items() if name not in without]
+
+
 def _content(
     offered: Iterable[MediaType], form: QueryForm | None = None, columns: Iterable[str] = ()
 ) -> Json:
@@ -247,6 +253,7 @@ def _sparql_get() -> Json:
                 )
             ),
             _format((*TABLES, *GRAPHS)),
+            *_wishes(),
         ],
         "responses": _SPARQL_RESPONSES,
     }
@@ -262,6 +269,7 @@ def _sparql_post() -> Json:
         "operationId": "sparql_post",
         "summary": "Answer a SPARQL 1.1 query that is sent in the body",
         "tags": ["SPARQL"],
+        "parameters": _wishes(),
         "requestBody": {
             "required": True,
             "content": {
@@ -329,6 +337,31 @@ _SCHEMAS: Mapping[str, Json] = {
             },
         },
     },
+}
+_WISHES: Mapping[str, Json] = {
+    name: {"name": name, "in": "query", "required": False, "description": told, "schema": schema}
+    for name, told, schema in (
+        (
+            "timeout",
+            "Seconds after which the query is stopped, where the server allows so many.",
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
+        ),
+        (
+            "limit",
+            "Rows, or triples, wanted; the header X-Stancegraph-Truncated tells of more.",
+            {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+        ),
+        (
+            "count",
+            "Tell in the header X-Total-Count how many rows, or triples, there are in all.",
+            {"type": "string", "enum": ["exact"]},
+        ),
+        (
+            "truncation",
+            "End CSV or TSV that is cut with a line that begins with #.",
+            {"type": "string", "enum": ["comment"]},
+        ),
+    )
 }
 _RESPONSES: Mapping[str, Json] = {
     status: {

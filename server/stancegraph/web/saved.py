@@ -26,6 +26,7 @@ from stancegraph.web.negotiation import ALIASES, preferred
 from stancegraph.web.site import current_site
 from stancegraph.web.sparql import read_arguments
 from stancegraph.web.tables import Cell, Column, cells, columns_of
+from stancegraph.web.wishes import NAMES, Wishes, read_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,18 +78,21 @@ def run_saved(name: str) -> Response:
     if len(formats) > 1:
         raise BadRequest(f"the argument 'format' was given {len(formats)} times")
     short_name = formats[0] if formats else None
+    # Where the question has a parameter of that name, that is what is meant.
+    given = {name: values.pop(name) for name in NAMES - query.params.keys() if name in values}
+    wishes = read_wishes(given, request.headers.getlist("Prefer"))
     offered = [*OFFERED[query_form(query.text)], *ALIASES, HTML]
     if short_name in {"html", HTML} or (
         short_name is None and preferred(request.accept_mimetypes, offered) == HTML
     ):
-        return _page(query, values)
+        return _page(query, values, wishes)
     terms = _terms(query, values)
     coverage = _coverage(query, terms)
     told = None
     if coverage is not None:
         address = address_of(coverage.query, coverage.terms, whole=True)
         told = Told(coverage.statements, address)
-    return respond(query.bind(terms), short_name=short_name, coverage=told)
+    return respond(query.bind(terms), short_name=short_name, coverage=told, wishes=wishes)
 
 
 def example_address(query: SavedQuery) -> str:
@@ -154,7 +158,7 @@ class Shown:
     milliseconds: int
 
 
-def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
+def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes) -> Response:
     """The page of *query*: the form, and the result unless the form is still to be filled."""
     site = current_site()
     terms, problems = _read(query, values)
@@ -170,7 +174,7 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> Response:
         else {n: told for n, told in problems.items() if n not in query.params},
         wrong=bool(problems) and not waiting,
         pairs=[] if terms is None else _pairs(query, terms),
-        result=None if terms is None else _shown(query, text),
+        result=None if terms is None else _shown(query, text, wishes),
         text=text,
         formats=_formats(query),
         coverage=None if terms is None else _coverage(query, terms),
@@ -208,8 +212,8 @@ def _read(
         return None, error.problems
 
 
-def _shown(query: SavedQuery, text: str) -> Shown:
-    """Ask *text*, which is *query* with its parameters set.
+def _shown(query: SavedQuery, text: str, wishes: Wishes) -> Shown:
+    """Ask *text*, which is *query* with its parameters set; no more rows than are wished for.
 
     Raises:
         EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
@@ -217,14 +221,15 @@ def _shown(query: SavedQuery, text: str) -> Shown:
     site = current_site()
     form = query_form(text)
     media_type = OFFERED[form][0]
-    ask = Ask(text, media_type, base=site.release.base, deadline=site.query_timeout)
+    ask = Ask(text, media_type, base=site.release.base, deadline=wishes.deadline(site))
+    bound = SHOWN_ROWS if wishes.limit is None else min(wishes.limit, SHOWN_ROWS)
     start = time.perf_counter()
     columns: list[Column] = []
     rows: list[list[Cell]] = []
     told, cut = "", False
     if form == "SELECT":
         columns = columns_of(query.columns)
-        found, cut = first_rows(site.engine, ask, SHOWN_ROWS)
+        found, cut = first_rows(site.engine, ask, bound)
         rows = [cells(site, columns, row) for row in found]
     else:
         content = b"".join(site.engine.ask(ask))

@@ -29,6 +29,7 @@ class Site:
         description: What the graph holds, in its own words; empty where it says nothing.
         query_timeout: Seconds that one query may take.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
+        max_rows, max_bytes: Bounds of an answer to a stranger's query; 0 for none.
     """
 
     release: Release
@@ -37,6 +38,8 @@ class Site:
     description: str
     query_timeout: float
     services: frozenset[str] = frozenset()
+    max_rows: int = 0
+    max_bytes: int = 0
 
 
 def current_site() -> Site:

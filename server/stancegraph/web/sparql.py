@@ -20,6 +20,7 @@ from stancegraph.web.negotiation import (
 )
 from stancegraph.web.service import describe_service, write
 from stancegraph.web.site import EXAMPLE, current_site
+from stancegraph.web.wishes import read_wishes
 
 bp = Blueprint("sparql", __name__)
 
@@ -33,9 +34,9 @@ MAX_ARGUMENTS = 1000
 def get() -> Response:
     """Answer ``?query=``; without it, tell what the endpoint is, to people or to programs.
 
-    200 with the result; 400 for bad SPARQL (with line, column and a hint), an update or
-    SERVICE; 406 for a format that cannot hold the result; 500, 503, 504 if the query broke a
-    bound, the engine is down or the deadline passed.
+    200 with the result; 400 for bad SPARQL (with line, column and a hint), an update,
+    SERVICE or a bad argument; 406 for a format that cannot hold the result; 500, 503, 504 if
+    the query broke a bound, the engine is down or the deadline passed.
     """
     arguments = read_arguments(request.query_string)
     short_name = _format(arguments)
@@ -88,6 +89,7 @@ def _respond(arguments: MultiDict[str, str], query: str) -> Response:
     return respond(
         query,
         short_name=_format(arguments),
+        wishes=read_wishes(dict(arguments.lists()), request.headers.getlist("Prefer")),
         default_graphs=tuple(arguments.getlist("default-graph-uri")),
         named_graphs=tuple(arguments.getlist("named-graph-uri")),
     )
