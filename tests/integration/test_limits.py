@@ -12,6 +12,7 @@ import pytest
 
 from stancegraph.engine.wire import MAX_FRAME
 from tests.integration.test_serve import ENDLESS, FLOOD, LABELS, STATES, Server, serving
+from tests.unit.test_encoding import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,3 +230,44 @@ def test_what_a_limit_does_not_change_is_as_without(server: Server) -> None:
     assert "x-stancegraph-truncated" not in none.headers
     assert len(server.request("GET", asked(LABELS)).body) < MAX_FRAME
     assert server.request("GET", asked(STATES, format="ttl", limit=10**9)).status == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+@pytest.mark.parametrize("query", [NUMBERS, LONG], ids=["held", "long"])
+def test_answers_are_compressed_for_who_accepts_it(
+    server: Server, query: str, encoding: str
+) -> None:
+    """From memory or not, with a tag of their own; HEAD tells the same, and 304 nothing more."""
+    address = asked(query, format="json")
+    plain = server.request("GET", address)
+    packed = [server.request("GET", address, Accept_Encoding=encoding) for _ in range(4)]
+    head = server.request("HEAD", address, Accept_Encoding=encoding)
+    held = server.request(
+        "GET", address, Accept_Encoding=encoding, If_None_Match=packed[0].headers["etag"]
+    )
+
+    for reply in packed:
+        assert READERS[encoding](reply.body) == plain.body
+        assert reply.headers["content-encoding"] == encoding
+        assert reply.headers["etag"] == plain.headers["etag"][:-1] + f'-{encoding}"'
+        assert "Accept-Encoding" in reply.headers["vary"]
+    assert "content-encoding" not in plain.headers
+    assert (head.body, head.headers["etag"]) == (b"", packed[0].headers["etag"])
+    assert (held.status, held.body) == (304, b"")
+    assert held.headers["etag"] == packed[0].headers["etag"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_compressed_answer_breaks_off_too(server: Server, encoding: str) -> None:
+    """It never ends as if it were whole."""
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        server.request("GET", asked(FLOOD), Accept_Encoding=encoding)
+
+
+def test_pages_and_documents_are_compressed(server: Server) -> None:
+    """What is not asked of the engine is compressed as well."""
+    for path in ("/", "/openapi.json", "/static/style.css"):
+        plain = server.request("GET", path)
+        packed = server.request("GET", path, Accept_Encoding="gzip")
+        assert READERS["gzip"](packed.body) == plain.body, path
+        assert packed.headers["etag"] != plain.headers["etag"]

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 
 from stancegraph.errors import EngineDown, TooSlow
-from stancegraph.web import entities, errors, examples, openapi, pages, quality, saved, sparql
+from stancegraph.web import (
+    encoding,
+    entities,
+    errors,
+    examples,
+    openapi,
+    pages,
+    quality,
+    saved,
+    sparql,
+)
 from stancegraph.web.bridge import BODY_BOUND, REFUSED, Refusal
 from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.site import MAX_BODY, Site, current_site
@@ -37,6 +47,7 @@ def create_app(site: Site) -> Flask:
     for page in (pages, sparql, saved, openapi, examples, quality, entities):
         app.register_blueprint(page.bp)
     errors.register(app)
+    encoding.register(app)  # whose hook comes last: those after a request run in reverse
     app.before_request(_refuse)
     app.after_request(_common_headers)
     return app

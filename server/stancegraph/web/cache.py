@@ -9,12 +9,12 @@ It decides by what the application says in HTTP, and knows nothing of queries:
 
 - Kept is a 200 to GET, and to a POST of a query where the application gave it an ETag, in
   which it vouches that the same request gets the same; not one with ``no-store``,
-  ``private`` or a cookie, nor one that varies by more than Accept and Prefer. A request with
-  Prefer asks for something else, so the cache has no part in it.
-- Two requests are the same if their scheme, Host, path, query string and Accept are; a POST's
-  type and body too. Nothing else that a client sends may change an answer; Host and scheme
-  stand in the links of pages. GET and POST are kept apart: what an address makes of either
-  is its own affair.
+  ``private`` or a cookie, nor one that varies by more than Accept, Accept-Encoding and
+  Prefer. A request with Prefer asks for something else, so the cache has no part in it.
+- Two requests are the same if their scheme, Host, path, query string and Accept are, and the
+  encoding that is chosen by Accept-Encoding; a POST's type and body too. Nothing else that a
+  client sends may change an answer; Host and scheme stand in the links of pages. GET and POST
+  are kept apart: what an address makes of either is its own affair.
 - A GET that was not given an ETag gets one made from its bytes. HEAD is answered as GET.
 - Only a whole answer is kept: one is complete when the application says so, never when
   its connection ends.
@@ -35,6 +35,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from stancegraph.web.bridge import REFUSED, Refusal, read_body
+from stancegraph.web.encoding import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -63,20 +64,30 @@ HEADER_OVERHEAD = 128
 
 _QUERIED_BY_POST = frozenset({"/sparql", "/sparql/"})
 _KEY_HEADERS = frozenset(
-    {b"accept", b"content-length", b"content-type", b"host", b"transfer-encoding"}
+    {
+        b"accept",
+        b"accept-encoding",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"transfer-encoding",
+    }
 )
 # With these a client asks for something else than the answer as it is.
 _PASSED_BY = frozenset(
     {b"authorization", b"if-match", b"if-range", b"if-unmodified-since", b"prefer", b"range"}
 )
-_VARY = frozenset({b"accept", b"prefer"})
-_NOT_IN_304 = frozenset({b"content-length", b"content-type"})
+_VARY = frozenset({b"accept", b"accept-encoding", b"prefer"})
+_NOT_IN_304 = frozenset({b"content-encoding", b"content-length", b"content-type"})
 _AROUND = re.compile(rb"[ \t]*([,;])[ \t]*")
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
 
 class Key(NamedTuple):
-    """What makes two requests the same; *content* is that of a POST: its type and digest."""
+    """What makes two requests the same.
+
+    *content* is that of a POST, its type and digest; *encoding* how the client wants it.
+    """
 
     scheme: str
     host: bytes
@@ -84,6 +95,7 @@ class Key(NamedTuple):
     query_string: bytes
     accept: bytes
     content: bytes
+    encoding: str = ""
 
     @property
     def size(self) -> int:
@@ -416,6 +428,7 @@ def _key(scope: Message, named: Mapping[bytes, bytes], content: bytes) -> Key:
         query_string=scope["query_string"],
         accept=normalised(accept),
         content=content,
+        encoding=chosen(named.get(b"accept-encoding", b"").decode("latin-1")),
     )
 
 
