@@ -162,10 +162,15 @@ def _build(
     names = _names(graph, made.graphs, release_date, cache)
     unusable = list(unusable_parameters(found.queries, names))
     described = None
-    with Questions(found.queries, names, made.graphs, graph.folder.base, cache) as questions:
+    lines = canonical_lines(made.graphs.graphs)
+    with Questions(
+        found.queries, names, made.graphs, base=graph.folder.base, cache=cache, lines=lines
+    ) as questions:
         if not unusable:
             with progress.stage("describe"):
-                described = _described(found, made, names, releases, release_date)
+                described = _described(
+                    found, made, names, lines, releases=releases, release_date=release_date
+                )
         with progress.stage("ask", cache):
             answers = questions.answers()
     problems = [*found.problems, *unusable, *answers.problems]
@@ -260,11 +265,16 @@ def _derive(
 
 
 def _described(
-    found: Check, made: _Made, names: Names, releases: Path, release_date: date
+    found: Check,
+    made: _Made,
+    names: Names,
+    lines: Sequence[bytes],
+    *,
+    releases: Path,
+    release_date: date,
 ) -> _Described:
-    """The release that holds what was *made*."""
+    """The release that holds what was *made*, which *lines* are in N-Quads."""
     folder, graph = found.graph.folder, found.graph
-    lines = canonical_lines(made.graphs.graphs)
     digest = digest_of(lines)
     name = release_id(release_date, digest)
     previous = previous_of(releases, name)
@@ -277,7 +287,7 @@ def _described(
         previous=previous,
     )
     description = {*described, *executables(found.queries, names, folder.base)}
-    lines += canonical_lines({description_iri(folder.base): Lines.of(description)})
+    lines = [*lines, *canonical_lines({description_iri(folder.base): Lines.of(description)})]
     counts = {
         "files": len(graph.files),
         "graphs": len(made.graphs.graphs) + 1,

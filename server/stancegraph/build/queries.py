@@ -140,8 +140,10 @@ class Questions:
         queries: Sequence[SavedQuery],
         names: Names,
         graphs: Graphs,
+        *,
         base: str,
         cache: Cache,
+        lines: Sequence[bytes],
     ) -> None:
         """Find out which of *queries* are to be asked.
 
@@ -151,6 +153,7 @@ class Questions:
             graphs: What is stated and what is derived.
             base: What all IRIs of the graph begin with.
             cache: What was told before of queries that are quick enough.
+            lines: The N-Quads of *graphs*.
         """
         self._queries = queries
         self._cache = cache
@@ -169,7 +172,10 @@ class Questions:
                 left.append((query, text))
                 needed.append(reads)
         self._pool = ThreadPoolExecutor(1)
-        self._ask = partial(_all_answered, left, graphs, Reads.joined(needed), base)
+        reads = Reads.joined(needed)
+        self._ask = partial(
+            _all_answered, left, lines if reads.slots is None else graphs.quads(reads), base
+        )
 
     def __enter__(self) -> Self:
         self._asked = self._pool.submit(self._ask)
@@ -200,14 +206,13 @@ class Questions:
 
 
 def _all_answered(
-    queries: Sequence[tuple[SavedQuery, str]], graphs: Graphs, reads: Reads, base: str
+    queries: Sequence[tuple[SavedQuery, str]], quads: Iterable[bytes], base: str
 ) -> dict[str, Any]:
     """What is told of each of *queries*, with its text, by its name.
 
     Args:
         queries: Some queries, each with the text to ask.
-        graphs: What they are asked of.
-        reads: What of it they can read.
+        quads: What they are asked of, lines of N-Quads.
         base: What all IRIs of the graph begin with.
     """
     if not queries:
@@ -215,7 +220,7 @@ def _all_answered(
     with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
         path = Path(folder) / "graph.nq"
         with path.open("wb") as file:
-            file.writelines(graphs.quads(reads))
+            file.writelines(quads)
         with (
             EmbeddedEngine(path, "build", EngineOptions(workers=WORKERS)) as engine,
             ThreadPoolExecutor(WORKERS) as pool,
