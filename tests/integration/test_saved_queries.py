@@ -17,6 +17,7 @@ from rdflib.plugins.sparql import prepareQuery
 from stancegraph import expected, sparql
 from stancegraph.build import build
 from stancegraph.catalog import Catalog
+from stancegraph.coverage import coverage_of
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.folder import shipped
 from stancegraph.queryfile import read_queries, read_rules
@@ -165,6 +166,28 @@ def test_the_order_of_rows_is_total(query: SavedQuery, store: ox.Store) -> None:
     sorted_by = [tuple(row[key] for key in keys) for row in answer(store, query.text)[1:]]
 
     assert len(set(sorted_by)) == len(sorted_by)
+
+
+@pytest.mark.parametrize(
+    "query", [q for q in QUERIES if q.coverage is not None], ids=lambda query: query.name
+)
+def test_what_a_query_says_of_its_lists_can_be_asked(
+    query: SavedQuery, catalog: Catalog, engine: Engine
+) -> None:
+    """Its header names what its companion knows, and the lists of its example have statements."""
+    examples = {name: parameter.examples for name, parameter in query.params.items()}
+
+    told = coverage_of(
+        query,
+        examples,
+        companions=catalog.query,
+        names=catalog.names,
+        engine=engine,
+        deadline=query.bound,
+    )
+
+    assert told is not None
+    assert told.statements
 
 
 FILES = [*QUERIES, *read_rules(shipped())[0]]
