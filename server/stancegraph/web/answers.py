@@ -55,7 +55,7 @@ class Told:
         told = "; ".join(self.statements[:MAX_TOLD])
         if more := len(self.statements[MAX_TOLD:]):
             told += f"; and {more} more"
-        return f"<{self.address}>; rel=\"describedby\"; title*=UTF-8''{quote(told, safe=' ')}"
+        return f"<{self.address}>; rel=\"describedby\"; title*=UTF-8''{quote(told, safe='')}"
 
 
 def _tell_in_json(first: bytes, coverage: Told | None, notice: Notice) -> bytes:
