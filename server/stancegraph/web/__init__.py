@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from flask import Flask, request
+from flask import Flask, redirect, request
 
 from stancegraph.errors import EngineDown, TooSlow
 from stancegraph.web import (
@@ -25,10 +26,12 @@ from stancegraph.web.site import MAX_BODY, Site, current_site
 
 if TYPE_CHECKING:
     from flask import Response
+    from flask.typing import ResponseReturnValue
 
 __all__ = ["Site", "create_app"]
 
 
+WITH_SLASH = frozenset({"/", "/queries/", "/sparql/"})
 # Headers that scripts of other sites may read, beside those that they always may.
 EXPOSED = (
     "Allow, Content-Location, ETag, Link, Location, Preference-Applied, Retry-After, "
@@ -49,6 +52,7 @@ def create_app(site: Site) -> Flask:
     errors.register(app)
     encoding.register(app)  # whose hook comes last: those after a request run in reverse
     app.before_request(_refuse)
+    app.before_request(_without_slash)
     app.after_request(_common_headers)
     return app
 
@@ -66,6 +70,17 @@ def _refuse() -> None:
             raise TooSlow(BODY_BOUND)
 
 
+def _without_slash() -> ResponseReturnValue | None:
+    """The way to the address without the slash at its end, where only that one leads on."""
+    path = request.path
+    if not path.endswith("/") or path in WITH_SLASH or request.method not in {"GET", "HEAD"}:
+        return None
+    # One slash at its beginning: after two there would stand another host.
+    address = "/" + quote(path.strip("/"), safe="/:@!$&'()*+,;=~")
+    asked = request.query_string.decode("latin-1")
+    return redirect(f"{address}?{asked}" if asked else address, HTTPStatus.PERMANENT_REDIRECT)
+
+
 def _common_headers(response: Response) -> Response:
     """What every response says: the release, and that any site's scripts may read it."""
     site: Site = current_site()
@@ -78,7 +93,9 @@ def _common_headers(response: Response) -> Response:
     if request.method == "OPTIONS":
         allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
         response.headers["Access-Control-Allow-Methods"] = allowed
-        response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, *"
+        response.headers["Access-Control-Allow-Headers"] = (
+            "Accept, Content-Type, If-None-Match, Prefer, *"
+        )
         response.headers["Access-Control-Max-Age"] = "86400"
     response.vary.add("Accept")
     if "Cache-Control" not in response.headers:

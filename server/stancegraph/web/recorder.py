@@ -32,6 +32,7 @@ ID_HEADER = b"x-request-id"
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset(HTTPMethod)
 _TEXT = "text/plain; charset=utf-8"
+_ALLOWED = "GET, HEAD, OPTIONS"
 
 _log = logging.getLogger("stancegraph.access")
 
@@ -68,7 +69,9 @@ class Recorder:
         record = _Record(scope, send)
         own = self._own.get(scope["path"])
         try:
-            if own is not None and scope["method"] in {"GET", "HEAD"}:
+            if own is not None and scope["method"] not in {"GET", "HEAD"}:
+                await _refuse_method(scope["method"], record.send)
+            elif own is not None:
                 await _give(await asyncio.to_thread(own), scope["method"], record.send)
             else:
                 await self._app({**scope, REQUEST_ID: record.id}, receive, record.send)
@@ -166,11 +169,28 @@ def _given_id(scope: Message) -> str:
 async def _give(told: tuple[HTTPStatus, str, bytes], method: str, send: Send) -> None:
     """Send what is true only now."""
     status, content_type, body = told
+    shown = b"" if method == "HEAD" else body
+    await _send(send, status, shown, content_type=content_type, length=len(body))
+
+
+async def _refuse_method(method: str, send: Send) -> None:
+    """Say which methods there are."""
+    body, status = b"", HTTPStatus.OK
+    if method != "OPTIONS":
+        body = f"{method} is not allowed here; allowed are {_ALLOWED}\n".encode()
+        status = HTTPStatus.METHOD_NOT_ALLOWED
+    await _send(send, status, body, length=len(body), allow=_ALLOWED)
+
+
+async def _send(
+    send: Send, status: int, body: bytes, *, content_type: str = _TEXT, length: int, allow: str = ""
+) -> None:
     headers = [
         (b"content-type", content_type.encode()),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", str(length).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *([(b"allow", allow.encode())] if allow else []),
     ]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})
