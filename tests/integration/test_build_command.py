@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import select
 import signal
 import subprocess
@@ -64,6 +65,24 @@ def test_build_prints_the_release_and_tells_the_rest_aside(
     assert lines[1].startswith("7 files, ")
     assert " 3 claims, 0 violations, 1 warning (parse 0." in lines[1]
     assert len(lines) == 2
+
+
+def test_a_build_tells_the_first_of_many_warnings_alike(small: GraphFolder, tmp_path: Path) -> None:
+    """And how many more there are; `validate` tells each."""
+    path = small.root / "data/votes/75-282.ttl"
+    vote = re.search(
+        r"^<vote/75-282/CAN>.*?^\.$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert vote is not None
+    more = (vote[0].replace("/CAN>", f"/CAN/{n}>", 1) for n in range(10))
+    path.write_text("\n\n".join((path.read_text("utf-8"), *more)) + "\n", "utf-8")
+
+    built = run(small, "build", "--releases", str(tmp_path / "r")).stderr.splitlines()
+    validated = run(small, "validate").stderr.splitlines()
+
+    assert sum("without sg:date" in line for line in built) == 3
+    assert sum("without sg:date" in line for line in validated) == 11
+    assert "and 8 warnings like these: stancegraph validate" in built
 
 
 def test_quiet_build_tells_problems_only(small: GraphFolder, tmp_path: Path) -> None:

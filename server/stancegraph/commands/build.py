@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from stancegraph.build.quality import Finding
     from stancegraph.build.validate import EngineName
     from stancegraph.commands.options import Options
+    from stancegraph.problems import Problem
+
+
+ALIKE = 3  # warnings of one shape that a build tells
 
 
 class Telling(Progress):
@@ -28,11 +33,13 @@ class Telling(Progress):
 
     Attributes:
         style: The form of the problems, one of ``STYLES``.
+        alike: How many warnings of one shape are told as text; all, where it is None.
     """
 
-    def __init__(self, style: str, *, quiet: bool) -> None:
+    def __init__(self, style: str, *, quiet: bool, alike: int | None = None) -> None:
         super().__init__()
         self.style = style
+        self.alike = alike
         self.quiet = quiet
         self.found: Check | None = None
         self.findings: Sequence[Finding] = ()
@@ -61,8 +68,7 @@ class Telling(Progress):
         """Tell the problems: as text to standard error, for machines to standard output."""
         self.found = found
         if self.style == "text":
-            for problem in found.problems:
-                click.echo(problem.as_text(), err=True)
+            self._tell(found.problems)
         elif self.style == "github":
             for problem in found.problems:
                 click.echo(problem.as_github())
@@ -70,6 +76,20 @@ class Telling(Progress):
             click.echo(as_json(found.problems))
         else:
             click.echo(as_w3c_report(found), nl=False)
+
+    def _tell(self, problems: Sequence[Problem]) -> None:
+        """Tell problems as text, of warnings that are much alike only the first."""
+        seen: Counter[str] = Counter()
+        for problem in problems:
+            if problem.severity is not Severity.VIOLATION and problem.shape:
+                seen[problem.shape] += 1
+                if self.alike is not None and seen[problem.shape] > self.alike:
+                    continue
+            click.echo(problem.as_text(), err=True)
+        if self.alike is None:
+            return
+        if more := sum(max(0, number - self.alike) for number in seen.values()):
+            click.echo(f"and {more:,} warnings like these: stancegraph validate", err=True)
 
     def judged(self, findings: Sequence[Finding]) -> None:
         """Keep what the quality queries find for the summary."""
@@ -156,9 +176,10 @@ def build_command(
 ) -> None:
     """Check the graph and write a release.
 
-    Prints the id of the release. Nothing is written if a file has a violation. What earlier
-    builds found out of files, rules and queries that have not changed since is not found out
-    again; the folder of releases keeps it.
+    Prints the id of the release. Of warnings that are much alike the first few are told.
+    Nothing is written if a file has a violation. What earlier builds found out of files,
+    rules and queries that have not changed since is not found out again; the folder of
+    releases keeps it.
 
     \b
     Examples:
@@ -167,7 +188,7 @@ def build_command(
       stancegraph --graph moon build
     """  # noqa: D301 - click's mark for lines to keep
     folder = options.folder
-    telling = Telling(style, quiet=quiet)
+    telling = Telling(style, quiet=quiet, alike=ALIKE)
     release = None
     try:
         release = build(
