@@ -271,3 +271,40 @@ def test_pages_and_documents_are_compressed(server: Server) -> None:
         packed = server.request("GET", path, Accept_Encoding="gzip")
         assert READERS["gzip"](packed.body) == plain.body, path
         assert packed.headers["etag"] != plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        (NUMBERS, 100),
+        ("CONSTRUCT { ?n ?n2 ?n } { VALUES (?n ?n2) { (<x:a> <x:b>) } }", 1),
+        ("ASK {}", None),
+        ("DESCRIBE <x:a>", 0),
+    ],
+)
+def test_what_an_answer_costs_is_explained(server: Server, query: str, rows: int | None) -> None:
+    """Its rows, bytes and times; anew each time, within the same time."""
+    address = asked(query, explain="true", format="nt" if query[0] in "CD" else "csv")
+    told = json.loads(server.request("GET", address).body)
+    again = server.request("GET", address)
+
+    whole = server.request("GET", address.replace("&explain=true", ""))
+    assert told["rows"] == rows
+    assert told["bytes"] == len(whole.body)
+    assert min(v for name, v in told.items() if name.endswith("_ms") and v is not None) >= 0
+    assert (told["first_row_ms"] is None) == (not rows)
+    assert again.headers["cache-control"] == "no-store"
+    assert again.headers["content-type"] == "application/json"
+    assert "etag" not in again.headers
+
+
+def test_what_cannot_be_answered_cannot_be_explained(server: Server) -> None:
+    """It fails as it would unexplained; a limit bounds what is explained."""
+    wrong = server.request("GET", asked("SELECT * { ?s }", explain="true"), accept="text/plain")
+    slow = server.request("GET", asked(ENDLESS, explain="true", timeout=0.2))
+    few = server.request("GET", asked(NUMBERS, explain="true", limit=7))
+    saved = server.request("GET", f"{SAVED}explain=true")
+
+    assert (wrong.status, slow.status) == (400, 504)
+    assert json.loads(few.body)["rows"] == 7
+    assert json.loads(saved.body)["rows"] == 2

@@ -82,6 +82,16 @@ def test_a_query_is_an_option_a_file_or_standard_input(
     ]
 
 
+def test_what_an_answer_costs_is_explained(releases: Path) -> None:
+    """As JSON, of the form that the answer would have."""
+    done = run(releases, "sparql", "--explain", "-q", VOTES, "--format", "csv")
+
+    told = json.loads(done.stdout)
+    written = run(releases, "sparql", "-q", VOTES, "--format", "csv").stdout
+    assert told["rows"] == len(written.splitlines()) - 1
+    assert told["media_type"] == "text/csv"
+
+
 def test_a_table_names_things_by_their_keys(releases: Path) -> None:
     """The rows go to standard output, their number to standard error."""
     done = run(releases, "sparql", "-q", VOTES)

@@ -59,13 +59,20 @@ def answer_options(
 
 
 def echo_answer(
-    release: Release, query: str, engine: Engine, *, style: str | None, timeout: float
+    release: Release,
+    query: str,
+    engine: Engine,
+    *,
+    style: str | None,
+    timeout: float,
+    explain: bool = False,
 ) -> None:
     """Run *query* on *engine*, which holds *release*, and write the answer to standard output.
 
     Args:
         style: ``table``, one of `SHORT_NAMES`, or None for what fits the query's form.
         timeout: Seconds after which the query is stopped.
+        explain: Whether to write what the answer costs instead.
 
     Raises:
         BadOptionUsage: *style* cannot hold an answer to such a query.
@@ -80,8 +87,9 @@ def echo_answer(
     if media_type not in OFFERED[form]:
         offered = [name for name, offer in SHORT_NAMES.items() if offer in OFFERED[form]]
         raise click.BadOptionUsage("style", f"--format: {NotAcceptable([TABLE, *offered])}")
-    answer = engine.ask(Ask(query, media_type, base=release.base, deadline=timeout))
-    if style != TABLE:
+    asked = Ask(query, media_type, base=release.base, deadline=timeout, explain=explain)
+    answer = engine.ask(asked)
+    if explain or style != TABLE:
         echo_bytes(answer)
     elif is_graph:
         echo_triples(b"".join(answer), release)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command("sparql")
 @click.argument("file", required=False, type=click.Path(allow_dash=True, path_type=Path))
 @click.option("-q", "--query", metavar="TEXT", help="The query itself, instead of FILE.")
+@click.option("--explain", is_flag=True, help="Tell what the answer costs, as JSON, instead.")
 @answer_options()
 @click.pass_obj
 def sparql_command(
@@ -26,6 +27,7 @@ def sparql_command(
     *,
     file: Path | None,
     query: str | None,
+    explain: bool,
     style: str | None,
     releases: Path | None,
     query_timeout: float,
@@ -37,6 +39,7 @@ def sparql_command(
       stancegraph sparql -q 'SELECT * { ?s ?p ?o } LIMIT 5'
       stancegraph sparql queries/claims/disputed.rq --format csv
       echo 'ASK { ?s ?p ?o }' | stancegraph sparql -
+      stancegraph sparql --explain queries/claims/disputed.rq
 
     Relative IRIs are those of the graph: <id/state/CAN>. Exit status: 0 with an answer, be it
     empty; 1 when there is none; 2 for options that make no sense.
@@ -47,7 +50,7 @@ def sparql_command(
         raise click.UsageError("give the query either as FILE or with --query")
     release = open_release(releases or options.folder.releases)
     with open_engine(release) as engine:
-        echo_answer(release, query, engine, style=style, timeout=query_timeout)
+        echo_answer(release, query, engine, style=style, timeout=query_timeout, explain=explain)
 
 
 def _read(file: Path) -> str:

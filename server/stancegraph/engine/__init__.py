@@ -95,6 +95,7 @@ class Ask:
         count: Whether the notice is to tell how many there are in all.
         max_rows, max_bytes: With a longer answer the query fails, maybe when part of it was
             given; 0 for no such bound.
+        explain: Whether the answer is to tell, as JSON, what the one that is asked for costs.
     """
 
     query: str
@@ -107,6 +108,7 @@ class Ask:
     count: bool = False
     max_rows: int = 0
     max_bytes: int = 0
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ def read_ask(request: bytes) -> Ask:
             count=bool(fields["count"]),
             max_rows=int(fields["max_rows"]),
             max_bytes=int(fields["max_bytes"]),
+            explain=bool(fields["explain"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenRequest(str(error)) from error

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import io
+import json
 import os
 import re
 import resource
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -205,6 +207,9 @@ def _evaluate(graph: _Graph, ask: Ask, frames: _Frames) -> None:
     offered = OFFERED[form]
     if ask.media_type not in offered:
         raise NotAcceptable(offered)
+    if ask.explain:
+        frames.write(_explained(graph, replace(ask, explain=False, count=False), form))
+        return
     output = cast("IO[bytes]", frames)
     frames.max_bytes = ask.max_bytes
     if form == "ASK":
@@ -228,6 +233,48 @@ def _evaluate(graph: _Graph, ask: Ask, frames: _Frames) -> None:
         else:
             found = frames.rows.pass_on(islice(triples(), ask.limit))
             _write(found, output, ask.media_type, {} if by_lines else graph.prefixes)
+
+
+def _explained(graph: _Graph, ask: Ask, form: sparql.QueryForm) -> bytes:
+    """What the answer to *ask* costs, as JSON: it is evaluated alone, then written too.
+
+    Times are in milliseconds. The engine tells neither its plan nor parsing from planning.
+
+    Raises:
+        StancegraphError, MemoryError, OSError, ValueError, RuntimeError: as `_evaluate` does.
+    """
+    memory, worked = _peak_memory(), time.process_time()
+    begun = time.perf_counter()
+    found = _Solutions(graph, ask).wanted() if form == "SELECT" else _ask(graph, ask)
+    parsed = time.perf_counter()
+    first, rows = None, 0
+    if form in {"CONSTRUCT", "DESCRIBE"}:
+        found = islice(_triples(graph, ask, form), ask.limit)
+    if form != "ASK":
+        for _ in found:
+            first = first or time.perf_counter()
+            rows += 1
+    evaluated = time.perf_counter()
+    sink = _Frames(None)
+    _evaluate(graph, ask, sink)
+    written = time.perf_counter()
+    told: dict[str, object] = {
+        "form": form,
+        "parsed_ms": _milliseconds(parsed - begun),
+        "first_row_ms": None if first is None else _milliseconds(first - parsed),
+        "evaluated_ms": _milliseconds(evaluated - parsed),
+        "rows": None if form == "ASK" else rows,
+        "media_type": ask.media_type,
+        "bytes": sink.size,
+        "evaluated_and_written_ms": _milliseconds(written - evaluated),
+        "processor_ms": _milliseconds(time.process_time() - worked),
+        "memory_bytes": _peak_memory() - memory,
+    }
+    return json.dumps(told, indent=2).encode() + b"\n"
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)
 
 
 def _ask(graph: _Graph, ask: Ask) -> Any:
@@ -425,15 +472,17 @@ class _Frames(io.RawIOBase):
 
     Attributes:
         max_bytes: How much may be written; 0 for no bound.
+        size: How much was.
         rows: What watches the rows that are written.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket | None) -> None:
+        """Write to *connection*; for None nowhere."""
         self.max_bytes = 0
         self.rows: _Rows | None = None
         self._connection = connection
         self._held = bytearray()
-        self._size = 0
+        self.size = 0
         self._begun = False
 
     def writable(self) -> bool:
@@ -446,15 +495,15 @@ class _Frames(io.RawIOBase):
         Raises:
             QueryFailed: it, or the number of rows, is too much.
         """
-        self._size += len(data)
-        if self.max_bytes and self._size > self.max_bytes:
+        self.size += len(data)
+        if self.max_bytes and self.size > self.max_bytes:
             raise _too_long(f"{self.max_bytes} bytes")
         if self.rows is not None:
             self.rows.look_at(data)
         self._held += data
         while len(self._held) >= MAX_FRAME:
             self._begin(whole=False)
-            self._connection.sendall(frame(DATA, self._held[:MAX_FRAME]))
+            self._send(frame(DATA, self._held[:MAX_FRAME]))
             del self._held[:MAX_FRAME]
         return len(data)
 
@@ -462,7 +511,11 @@ class _Frames(io.RawIOBase):
         """Send the rest, and say that the answer is whole."""
         self._begin(whole=True)
         last = frame(DATA, self._held) if self._held else b""
-        self._connection.sendall(last + frame(WHOLE))
+        self._send(last + frame(WHOLE))
+
+    def _send(self, frames: bytes) -> None:
+        if self._connection is not None:
+            self._connection.sendall(frames)
 
     def _begin(self, *, whole: bool) -> None:
         """Before the first frame, send the notice, if there is anything to tell."""
@@ -470,7 +523,7 @@ class _Frames(io.RawIOBase):
             self._begun = True
             notice = self.rows.notice(whole=whole) if self.rows else Notice()
             if notice != Notice():
-                self._connection.sendall(notice_frame(notice))
+                self._send(notice_frame(notice))
 
 
 def _peak_memory() -> int:

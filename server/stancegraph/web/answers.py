@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -128,6 +128,8 @@ def respond(
         max_rows=site.max_rows,
         max_bytes=site.max_bytes,
     )
+    if wishes.explain:
+        return _explained(ask)
     beside = (coverage, wishes.comment)
     tag = None if asks_others else _tag(site.release.checksum, ask, content_type, beside)
     if tag and _known_to_client(tag):
@@ -157,6 +159,19 @@ def respond(
     response.vary.add("Prefer")
     if wishes.preferred and query_form(query) != "ASK":
         response.headers["Preference-Applied"] = "count=exact"
+    return response
+
+
+def _explained(ask: Ask) -> Response:
+    """What the answer to *ask* costs, which is another each time.
+
+    Raises:
+        EngineError, RequestError: as the answer itself does.
+    """
+    answer = current_site().engine.ask(replace(ask, explain=True))
+    on_hang_up(request.environ, answer.close)
+    response = Response(b"".join(answer), content_type="application/json")
+    response.headers["Cache-Control"] = UNKEPT
     return response
 
 

@@ -357,6 +357,11 @@ _WISHES: Mapping[str, Json] = {
             {"type": "string", "enum": ["exact"]},
         ),
         (
+            "explain",
+            "Tell as JSON what the answer costs, in its place.",
+            {"type": "string", "enum": ["true"]},
+        ),
+        (
             "truncation",
             "End CSV or TSV that is cut with a line that begins with #.",
             {"type": "string", "enum": ["comment"]},

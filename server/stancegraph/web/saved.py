@@ -82,8 +82,9 @@ def run_saved(name: str) -> Response:
     given = {name: values.pop(name) for name in NAMES - query.params.keys() if name in values}
     wishes = read_wishes(given, request.headers.getlist("Prefer"))
     offered = [*OFFERED[query_form(query.text)], *ALIASES, HTML]
-    if short_name in {"html", HTML} or (
-        short_name is None and preferred(request.accept_mimetypes, offered) == HTML
+    if not wishes.explain and (
+        short_name in {"html", HTML}
+        or (short_name is None and preferred(request.accept_mimetypes, offered) == HTML)
     ):
         return _page(query, values, wishes)
     terms = _terms(query, values)

@@ -26,6 +26,7 @@ class Wishes:
         comment: Whether a table of text is to end with a comment where it is cut.
         count: Whether to tell how many rows or triples there are in all.
         preferred: Whether the header Prefer asks for the count.
+        explain: Whether to tell what the answer costs instead.
     """
 
     timeout: float | None = None
@@ -33,6 +34,7 @@ class Wishes:
     comment: bool = False
     count: bool = False
     preferred: bool = False
+    explain: bool = False
 
     def deadline(self, site: Site) -> float:
         """Seconds that the query may take; never more than *site* allows."""
@@ -76,6 +78,7 @@ def read_wishes(given: Mapping[str, Sequence[str]], prefer: Sequence[str] = ()) 
         comment="truncation" in found,
         count="count" in found or preferred,
         preferred=preferred,
+        explain="explain" in found,
     )
 
 
@@ -104,12 +107,14 @@ def _word(word: str) -> Callable[[str], str]:
 
 _READERS: dict[str, Callable[[str], object]] = {
     "count": _word("exact"),
+    "explain": _word("true"),
     "limit": _rows,
     "timeout": _seconds,
     "truncation": _word("comment"),
 }
 _RIGHT = {
     "count": "is exact",
+    "explain": "is true",
     "limit": "is a number of rows, such as 1000",
     "timeout": "is a number of seconds greater than 0, such as 2.5",
     "truncation": "is comment",
