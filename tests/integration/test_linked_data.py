@@ -250,7 +250,7 @@ def test_a_document_says_where_else_it_is(live_server: str) -> None:
     reply = fetch(live_server, STATE, "text/turtle")
 
     assert reply.headers["content-location"] == f"/{STATE}.ttl"
-    assert reply.headers["vary"] == "Accept"
+    assert reply.headers["vary"] == "Accept, Accept-Encoding"
     assert reply.links("canonical") == [BASE + STATE]
     assert reply.links("describedby") == [f"/{STATE}.ttl"]
     assert reply.links("license") == ["https://creativecommons.org/licenses/by/4.0/"]
