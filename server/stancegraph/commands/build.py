@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -187,6 +188,7 @@ def build_command(
       stancegraph build --releases /srv/releases --date 2026-01-01
       stancegraph --graph moon build
     """  # noqa: D301 - click's mark for lines to keep
+    gc.disable()  # so many objects that live to the end, so few cycles, are not worth looking for
     folder = options.folder
     telling = Telling(style, quiet=quiet, alike=ALIKE)
     release = None
