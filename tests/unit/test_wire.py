@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stancegraph.engine import Ask, MediaType, wire
+from stancegraph.engine import Ask, MediaType, Notice, wire
 from stancegraph.engine.embedded import SocketEngine
 from stancegraph.errors import (
     BadRequest,
@@ -54,7 +54,7 @@ def answering(tmp_path: Path) -> Answering:
         listener.listen()
 
         def serve() -> None:
-            with listener:
+            with listener, suppress(TimeoutError):  # nobody asked once more
                 for _ in range(2):  # a question that was cut off is asked once more
                     connection, _ = listener.accept()
                     with connection, suppress(OSError):
@@ -74,7 +74,7 @@ def answering(tmp_path: Path) -> Answering:
 @given(st.text(), st.lists(st.text()), st.floats(0.001, 1e5))
 def test_a_question_comes_over_as_it_was(query: str, graphs: list[str], deadline: float) -> None:
     """Whatever the text, request and head tell the same question and its length."""
-    ask = Ask(query, MediaType.CSV, tuple(graphs), ("x",), deadline=deadline)
+    ask = Ask(query, MediaType.CSV, tuple(graphs), ("x",), "b", deadline, 5, True, 7, 9, True)
 
     request = wire.request_bytes(ask)
 
@@ -148,3 +148,25 @@ def test_nobody_listens(tmp_path: Path) -> None:
     """The asker is told soon, for the engine may come back."""
     with pytest.raises(EngineDown, match="not running"):
         next(SocketEngine(tmp_path / "none", "r").ask(Ask("", MediaType.CSV, deadline=0.1)))
+
+
+@given(st.none() | st.integers(0), st.none() | st.integers(0))
+def test_a_notice_comes_over_before_the_answer(cut: int | None, count: int | None) -> None:
+    """As it was."""
+    notice = Notice(cut, count)
+
+    kind, length = wire.FRAME.unpack(wire.notice_frame(notice)[: wire.FRAME.size])
+
+    payload = wire.notice_frame(notice)[wire.FRAME.size : -1]
+    assert (kind, length) == (wire.NOTICE, len(payload))
+    assert wire.read_notice(payload) == notice
+
+
+def test_an_answer_knows_its_notice_with_its_first_bytes(answering: Answering) -> None:
+    """And nothing of it stands among those."""
+    frames = wire.notice_frame(Notice(5, 9)) + wire.frame(wire.DATA, b"one")
+    answer = answering(frames + wire.frame(wire.WHOLE)).ask(Ask("", MediaType.CSV))
+
+    assert next(answer) == b"one"
+    assert answer.notice == Notice(5, 9)
+    assert list(answer) == []
