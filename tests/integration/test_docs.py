@@ -92,9 +92,8 @@ def test_an_example_prints_what_the_page_says(
     """
     if "jq" in example.command[-1].split() and shutil.which("jq") is None:
         pytest.skip("jq is not on this machine")
-    command = [
-        part.replace(PUBLISHED, live_server).replace(SCRATCH, scratch) for part in example.command
-    ]
+    *interpreter, text = example.command
+    command = [*interpreter, text.replace(PUBLISHED, live_server).replace(SCRATCH, scratch)]
     env = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "STANCEGRAPH_RELEASES": str(shipped_releases),

@@ -386,7 +386,7 @@ def test_the_page_on_the_terminal_names_every_command() -> None:
     [["search", "canada"], ["describe", "state/CAN"], ["sparql", "-q", "ASK {}"]],
     ids=lambda arguments: str(arguments[0]),
 )
-def test_a_command_answers_within_a_second(shipped_releases: Path, arguments: list[str]) -> None:
+def test_a_command_answers_in_two_seconds(shipped_releases: Path, arguments: list[str]) -> None:
     """Of processor time, its own and that of its engine, however busy the machine is."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
 
@@ -394,4 +394,4 @@ def test_a_command_answers_within_a_second(shipped_releases: Path, arguments: li
 
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2

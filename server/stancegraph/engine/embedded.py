@@ -195,6 +195,9 @@ class SocketAnswer:
                 if time.monotonic() > until or self._closed:
                     raise EngineDown("the engine is not running; ask again soon") from error
                 time.sleep(CONNECT_PAUSE)
+            except BaseException:  # Ctrl-C: its traceback would keep the connection open
+                connection.close()
+                raise
             else:
                 return connection
 
