@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stancegraph.facts import Facts
@@ -182,7 +182,15 @@ quads = st.builds(
 )
 
 
+LIST_OF_THE_THING = [
+    ox.Quad(ox.NamedNode(f"{EX}thing"), SG.actor, ox.BlankNode("x")),
+    ox.Quad(ox.BlankNode("x"), RDF.first, ox.NamedNode(f"{EX}thing")),
+    ox.Quad(ox.BlankNode("x"), RDF.rest, RDF.nil),
+]
+
+
 @settings(max_examples=300, deadline=None)
+@example(LIST_OF_THE_THING, True)
 @given(st.lists(quads, max_size=12), st.booleans())
 def test_nothing_is_lost_or_added(statements: list[ox.Quad], around_a_thing: bool) -> None:
     """Whatever is said, however it hangs together, another reads the same graph."""

@@ -225,7 +225,7 @@ class Writer:
         return {"type": datatype, "@value": value.value}
 
     def _list(self, head: Node) -> list[Value] | None:
-        """The members, where *head* is nothing but a list."""
+        """The members, where *head* is nothing but a list, and has no place of its own."""
         if head == RDF.nil:
             return []
         members: list[Value] = []
@@ -233,7 +233,12 @@ class Writer:
         while head != RDF.nil:
             said = self._facts.about(head)
             plain = _is_blank(head) and said.keys() == {RDF.first, RDF.rest}
-            if not plain or head in cells or len(self._facts.pointing(head)) != 1:
+            if (
+                head in self._apart
+                or not plain
+                or head in cells
+                or len(self._facts.pointing(head)) != 1
+            ):
                 return None
             if any(len(values) != 1 for values in said.values()):
                 return None
