@@ -7,32 +7,50 @@ Results go to standard output, what is told on the way to standard error. The ex
 from __future__ import annotations
 
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from stancegraph import __version__
-from stancegraph.commands.build import build_command, validate_command
-from stancegraph.commands.check_quotes import check_quotes_command
-from stancegraph.commands.completion import completion_command
-from stancegraph.commands.describe import describe_command
-from stancegraph.commands.import_ import import_command
-from stancegraph.commands.init import init_command
 from stancegraph.commands.options import Options
-from stancegraph.commands.quality import quality_command
-from stancegraph.commands.queries import queries_command
-from stancegraph.commands.query import query_command
-from stancegraph.commands.search import search_command
-from stancegraph.commands.serve import serve_command
-from stancegraph.commands.sparql import sparql_command
 from stancegraph.errors import QueryError, StancegraphError
 
 INTERRUPTED = 130
 
+# In which module each command stands; only the one that is asked for is imported.
+COMMANDS = {
+    "build": "build",
+    "check-quotes": "check_quotes",
+    "completion": "completion",
+    "describe": "describe",
+    "import": "import_",
+    "init": "init",
+    "quality": "quality",
+    "queries": "queries",
+    "query": "query",
+    "search": "search",
+    "serve": "serve",
+    "sparql": "sparql",
+    "validate": "build",
+}
+
 
 class Commands(click.Group):
     """The commands, and the one place where errors become a line and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"stancegraph.commands.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -62,18 +80,3 @@ class Commands(click.Group):
 def main(ctx: click.Context, graph: Path | None, verbose: bool) -> None:
     """Build, check, serve and query a graph of sourced claims."""
     ctx.obj = Options(graph, verbose)
-
-
-main.add_command(build_command)
-main.add_command(check_quotes_command)
-main.add_command(completion_command)
-main.add_command(describe_command)
-main.add_command(import_command)
-main.add_command(init_command)
-main.add_command(quality_command)
-main.add_command(queries_command)
-main.add_command(query_command)
-main.add_command(search_command)
-main.add_command(serve_command)
-main.add_command(sparql_command)
-main.add_command(validate_command)
