@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: serve test build lint lock clean
+.PHONY: serve test build lint lock messages clean
 
 serve: $(VENV)/.run-installed
 	$(BIN)/stancegraph build
@@ -30,6 +30,11 @@ lock: $(VENV)/.dev-installed
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	    --output-file requirements/dev.txt requirements/build.in pyproject.toml
+
+# The texts of the pages that can be translated, for whoever starts or updates a language.
+messages: $(VENV)/.dev-installed
+	$(BIN)/pybabel --quiet extract --mapping babel.cfg --no-location --omit-header --sort-output \
+	    --output server/stancegraph/web/locale/stancegraph.pot server
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -14,6 +14,7 @@ from stancegraph.web import (
     entities,
     errors,
     examples,
+    frame,
     openapi,
     pages,
     quality,
@@ -47,6 +48,7 @@ def create_app(site: Site) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    frame.register(app)
     for page in (pages, sparql, saved, openapi, examples, quality, entities):
         app.register_blueprint(page.bp)
     errors.register(app)

@@ -1,0 +1,79 @@
+"""What frames every page: its menus, and the language that it is written in."""
+
+from __future__ import annotations
+
+import gettext
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import current_app, request, url_for
+from werkzeug.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+LANGUAGE = "en"  # of the pages; what the data says has languages of its own
+CATALOGUES = Path(__file__).with_name("locale")
+DOMAIN = "stancegraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of a menu.
+
+    Attributes:
+        current: Whether it leads to the page that shows it.
+    """
+
+    label: str
+    href: str
+    current: bool = False
+
+
+def register(app: Flask) -> None:
+    """Give the templates of *app* their menus and their language.
+
+    Text between ``{% trans %}`` and in ``_()`` is what the catalogues in ``locale/`` translate.
+    """
+    words = translations(LANGUAGE)
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(menu=menu, has_page=has_page, language=LANGUAGE)
+
+
+@cache
+def translations(language: str) -> gettext.NullTranslations:
+    """What texts are in *language*; as they are written, where nobody has translated them."""
+    return gettext.translation(DOMAIN, CATALOGUES, [language], fallback=True)
+
+
+def menu(place: str = "main") -> list[Item]:
+    """The entries of the menu at *place*: ``main``, or ``footer`` for what few look for."""
+    _ = translations(LANGUAGE).gettext
+    entries = {
+        "main": [
+            (_("Questions"), url_for("saved.list_queries")),
+            (_("SPARQL"), url_for("sparql.get")),
+            (_("Ontology"), "/ontology"),
+        ],
+        "footer": [
+            (_("Quality"), url_for("quality.report")),
+            (_("Shapes"), "/shapes"),
+            (_("OpenAPI"), url_for("openapi.document")),
+            (_("This release"), f"/release/{current_app.extensions['stancegraph'].release.id}"),
+        ],
+    }
+    return [Item(label, href, current=request.path == href) for label, href in entries[place]]
+
+
+def has_page(path: str) -> bool:
+    """Whether the application answers at *path* itself."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return adapter is not None and bool(adapter.match(path, method="GET"))
+    except HTTPException:
+        return False
