@@ -4,22 +4,35 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: serve test build lint lock messages clean
+.PHONY: serve test build lint screenshots lock messages clean
 
-serve: $(VENV)/.run-installed
+# What the scripts of the pages are built from, and the file that says that they are built.
+FRONTEND := $(shell find server/frontend -type f -not -path '*/node_modules/*')
+SCRIPTS := server/stancegraph/web/built/manifest.json
+
+serve: $(VENV)/.run-installed $(SCRIPTS)
 	$(BIN)/stancegraph build
 	$(BIN)/stancegraph serve --port $(PORT)
 
 build: $(VENV)/.run-installed
 	$(BIN)/stancegraph build
 
-test: $(VENV)/.dev-installed lint
+$(SCRIPTS): $(VENV)/.run-installed $(FRONTEND)
+	$(BIN)/python server/frontend/build.py
+
+test: $(VENV)/.dev-installed $(SCRIPTS) lint
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check server tests bench
 	$(BIN)/ruff format --check server tests bench
 	$(BIN)/mypy
+	$(BIN)/python server/frontend/build.py --check
+
+# A picture of each kind of page in docs/screenshots/, as a browser shows it.
+screenshots: $(VENV)/.dev-installed $(SCRIPTS)
+	$(BIN)/stancegraph build --quiet
+	$(BIN)/python -m tests.browser.screenshots
 
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
 lock: $(VENV)/.dev-installed
@@ -47,4 +60,4 @@ $(VENV)/.dev-installed: $(VENV)/.run-installed requirements/dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist releases tests/clients/node_modules tests/conformance/.suites
+	rm -rf $(VENV) build dist releases server/frontend/node_modules $(dir $(SCRIPTS)) tests/clients/node_modules tests/conformance/.suites

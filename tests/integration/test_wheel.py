@@ -37,6 +37,15 @@ def test_it_carries_every_file_of_the_graph(wheel: Path) -> None:
     assert expected | {"stancegraph/graph/dataset.ttl"} <= carried
 
 
+def test_it_carries_the_scripts_of_the_pages(wheel: Path) -> None:
+    """They are built unless they are there; the sources and npm's packages stay behind."""
+    carried = zipfile.ZipFile(wheel).namelist()
+
+    assert "stancegraph/web/built/manifest.json" in carried
+    assert "stancegraph/web/built/licences.txt" in carried
+    assert not [name for name in carried if "frontend" in name or "node_modules" in name]
+
+
 def test_it_builds_and_answers_away_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
     """Installed elsewhere, ``build`` and ``query`` work on the graph inside it."""
     site = tmp_path / "site"

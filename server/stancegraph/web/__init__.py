@@ -10,6 +10,7 @@ from flask import Flask, redirect, request
 
 from stancegraph.errors import EngineDown, TooSlow
 from stancegraph.web import (
+    assets,
     encoding,
     entities,
     errors,
@@ -51,6 +52,7 @@ def create_app(site: Site) -> Flask:
     frame.register(app)
     for page in (pages, sparql, saved, openapi, examples, quality, entities):
         app.register_blueprint(page.bp)
+    assets.register(app)
     errors.register(app)
     encoding.register(app)  # whose hook comes last: those after a request run in reverse
     app.before_request(_refuse)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from stancegraph.web.assets import asset
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -65,9 +67,12 @@ def menu(place: str = "main") -> list[Item]:
             (_("Shapes"), "/shapes"),
             (_("OpenAPI"), url_for("openapi.document")),
             (_("This release"), f"/release/{current_app.extensions['stancegraph'].release.id}"),
+            (_("Licences of the scripts"), asset("licences.txt")),
         ],
     }
-    return [Item(label, href, current=request.path == href) for label, href in entries[place]]
+    return [
+        Item(label, href, current=request.path == href) for label, href in entries[place] if href
+    ]
 
 
 def has_page(path: str) -> bool:

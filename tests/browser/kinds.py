@@ -1,0 +1,17 @@
+"""The kinds of page, each with the address of one: every kind is tested and has its picture."""
+
+from __future__ import annotations
+
+KINDS = {
+    "home": "/",
+    "questions": "/queries/",
+    "question": "/queries/treaties/participants",
+    "answer": "/queries/treaties/status-of-country?country=CAN&asOf=2020-01-01",
+    "state": "/id/state/CAN",
+    "treaty": "/id/treaty/budapest-convention",
+    "sparql": "/sparql",
+    "ontology": "/ontology",
+    "quality": "/quality",
+    "unknown": "/id/state/XYZ",
+}
+MISSING = frozenset({"unknown"})  # kinds that are answered with a status of 404
