@@ -107,6 +107,13 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NAME = re.compile(rf"(?P<run>{_PREFIX})?(?P<NAME>:(?:{_LOCAL})?)?")
+# A prologue as nearly all queries have it, and the verb: read at once, without tokens.
+_PLAIN_VERB = re.compile(
+    r"""(?:[ \t\r\n]++ | \#[^\r\n]*+
+      | PREFIX[ \t\r\n]++[a-z][a-z0-9_-]*+:[ \t\r\n]*+<[^<>"{}|^`\x00-\x20]*+>)*
+    ([a-z][a-z0-9_]*+)(?=[ \t\r\n{(*?$<"'\#]|$)""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
 _CODEPOINT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _SURROGATES = range(0xD800, 0xE000)
 # After a comparison, `http://` cannot begin an operand: a second slash may not follow.
@@ -163,11 +170,10 @@ def query_form(query: str) -> QueryForm:
     Raises:
         QuerySyntaxError: it has none: it is empty, an update, or not SPARQL.
     """
-    token = _first_verb(_scan(query))
-    if token is not None and token.kind is Kind.WORD:
-        for form in QUERY_FORMS:
-            if token.text.upper().startswith(form):
-                return form
+    verb = _verb(query)
+    for form in QUERY_FORMS:
+        if verb.startswith(form):
+            return form
     raise _prologue_mistake(query, tokens(query)) or QuerySyntaxError(_BEGINNING, 1, 1)
 
 
@@ -177,10 +183,7 @@ def is_update(query: str) -> bool:
     Raises:
         QuerySyntaxError: a string is not closed, or a character can begin no token.
     """
-    token = _first_verb(_scan(query))
-    if token is None or token.kind is not Kind.WORD:
-        return False
-    return token.text.upper().startswith(UPDATE_VERBS)
+    return _verb(query).startswith(UPDATE_VERBS)
 
 
 def dataset_clause(query: str) -> bool:
@@ -432,16 +435,30 @@ def _end(text: str) -> tuple[int, int]:
     return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
+def _verb(query: str) -> str:
+    """The word after the prologue, in upper case; empty where there is none.
+
+    Raises:
+        QuerySyntaxError: as `tokens` does, of what stands up to there.
+    """
+    plain = None if "\\" in query else _PLAIN_VERB.match(query)
+    if plain is not None and plain[1].upper() not in _DECLARING:
+        return plain[1].upper()
+    token = _first_verb(_scan(query))
+    return token.text.upper() if token is not None and token.kind is Kind.WORD else ""
+
+
+_DECLARING = ("PREFIX", "BASE", "VERSION")
+
+
 def _first_verb(found: Iterable[Token]) -> Token | None:
     """The token after the prologue."""
     skip = 0
     for token in found:
         if skip:
             skip -= 1
-        elif token.is_word("PREFIX"):
-            skip = 2
-        elif token.is_word("BASE", "VERSION"):
-            skip = 1
+        elif token.is_word(*_DECLARING):
+            skip = 2 if token.is_word("PREFIX") else 1
         else:
             return token
     return None

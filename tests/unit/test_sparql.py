@@ -269,3 +269,41 @@ def test_prefixes_are_told_apart_from_their_uses() -> None:
         "": 11,
         "d": 14,
     }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * {}",
+        "select?x{}",
+        "PREFIX a: <b>\n# ASK\n prefix c-d_1:<e#f> # <\nCONSTRUCT{} WHERE{}",
+        "BASE <http://a/> PREFIX : <b> ASK {}",
+        "PREFIX a: <b> BASE <c> DESCRIBE <d>",
+        "PREFIX a.b: <c> ASK{}",
+        "PREFIX é: <c> ASK{}",
+        "SELECT:a {}",
+        "ASKé {}",
+        "SELECT.a: {}",
+        "PREFIX a:b <c> ASK {}",
+        "PREFIX a: <b c> ASK {}",
+        "INSERT DATA {}",
+        "PREFIX a: <b> DELETE WHERE {}",
+        "PREFIX",
+        "PREFIX a:",
+        "",
+        "# ASK",
+        "'ASK'",
+        "VERSION '1.2' ASK {}",
+    ],
+)
+def test_the_verb_is_the_same_read_at_once_or_by_tokens(query: str) -> None:
+    """An escape, though in a comment, has a query read token by token."""
+    escaped = "# \\u0041\n"
+
+    def told(text: str) -> tuple[bool, str]:
+        try:
+            return sparql.is_update(text), "" if sparql.is_update(text) else sparql.query_form(text)
+        except QuerySyntaxError as error:
+            return False, error.message
+
+    assert told(query) == told(escaped + query)

@@ -6,6 +6,8 @@ import asyncio
 import json
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +22,13 @@ from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 from stancegraph.names import Names
 from stancegraph.web import Site, create_app
 from stancegraph.web.bridge import REQUEST_ID, Bridge, BrokenOff, on_hang_up
+from stancegraph.web.endpoint import Endpoint
+from stancegraph.web.site import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from flask.testing import FlaskClient
-
     from stancegraph.engine import Ask
-
-ASK = "/sparql?query=ASK%7B%7D"
 
 
 class Played:
@@ -64,7 +64,36 @@ class Played:
         self.closed.set()
 
 
-def client_of(engine: Played) -> FlaskClient:
+class Streamed(Played):
+    """The same for an event loop."""
+
+    def ask(self, ask: Ask) -> Streamed:
+        """The answer to any question."""
+        super().ask(ask)
+        return self
+
+    def __aiter__(self) -> Streamed:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return next(self)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+
+@dataclass
+class Reply:
+    """What a client gets; the body as far as it came, and how it ended."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    pieces: int
+    whole: bool
+
+
+def site_of(engine: Played) -> Site:
     release = Release(
         id=engine.release_id,
         date=date(2026, 11, 22),
@@ -78,8 +107,47 @@ def client_of(engine: Played) -> FlaskClient:
         path=Path("/nowhere"),
     )
     catalog = Catalog([], Names("", {}))
-    site = Site(release=release, engine=engine, catalog=catalog, description="", query_timeout=1.0)
-    return create_app(site).test_client()
+    return Site(release=release, engine=engine, catalog=catalog, description="", query_timeout=1.0)
+
+
+def asked(
+    engine: Streamed,
+    method: str = "GET",
+    *,
+    number: str = "",
+    headers: dict[str, str] | None = None,
+) -> Reply:
+    """What the endpoint answers to ``ASK {}``; *number* is the id of the request."""
+    site = site_of(engine)
+    endpoint = Endpoint(Bridge(create_app(site).wsgi_app, max_body=MAX_BODY), site, engine)
+    given = {"accept": "*/*", "host": "h", **(headers or {})}
+    scope = {
+        "type": "http", "method": method, "path": "/sparql", "query_string": b"query=ASK%7B%7D",
+        "http_version": "1.1", "scheme": "http", "server": ("h", 80), "client": ("c", "1"),
+        "headers": [(name.encode(), text.encode()) for name, text in given.items()],
+        REQUEST_ID: number,
+    }  # fmt: skip
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if not messages:
+            await asyncio.sleep(60)
+        return messages.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with suppress(BrokenOff):
+        asyncio.run(endpoint(scope, receive, send))
+    start, *bodies = sent
+    return Reply(
+        status=start["status"],
+        headers={name.decode().title(): text.decode() for name, text in start["headers"]},
+        body=b"".join(body["body"] for body in bodies),
+        pieces=len(bodies),
+        whole=bool(bodies) and not bodies[-1].get("more_body", False),
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,27 +162,26 @@ def test_what_the_engine_says_becomes_the_status(
     error: Exception, status: int, retry: str | None
 ) -> None:
     """An error before the first byte is told as a problem that nobody keeps."""
-    reply = client_of(Played(error)).get(ASK)
+    reply = asked(Streamed(error))
 
-    assert reply.status_code == status
-    assert reply.content_type == "application/problem+json"
-    assert json.loads(reply.data)["detail"] == str(error)
+    assert reply.status == status
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(reply.body)["detail"] == str(error)
     assert reply.headers.get("Retry-After") == retry
     assert reply.headers["Cache-Control"] == "no-store"
-    assert "ETag" not in reply.headers
+    assert "Etag" not in reply.headers
 
 
 def test_what_nobody_foresaw_is_logged_and_told_by_an_id(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The client sees neither trace nor paths; the log has both under the id that it sees."""
-    client = client_of(Played(RuntimeError("in /secret/place")))
-    reply = client.get(ASK, environ_overrides={REQUEST_ID: "0123456789abcdef"})
+    reply = asked(Streamed(RuntimeError("in /secret/place")), number="0123456789abcdef")
 
-    problem = json.loads(reply.data)
-    assert reply.status_code == problem["status"] == 500
-    assert "secret" not in reply.text
-    assert "Traceback" not in reply.text
+    problem = json.loads(reply.body)
+    assert reply.status == problem["status"] == 500
+    assert b"secret" not in reply.body
+    assert b"Traceback" not in reply.body
     assert problem["request"] == "0123456789abcdef"
     assert problem["request"] in caplog.text
     assert "/secret/place" in caplog.text
@@ -122,28 +189,54 @@ def test_what_nobody_foresaw_is_logged_and_told_by_an_id(
 
 def test_a_short_result_has_a_length_and_a_long_one_is_passed_on() -> None:
     """A frame that is not full is the last; after a full one, pieces go out as they come."""
-    short = client_of(Played(b"{}")).get(ASK)
-    long = client_of(Played(b"x" * MAX_FRAME, b"y")).get(ASK)
+    short = asked(Streamed(b"{}"))
+    long = asked(Streamed(b"x" * MAX_FRAME, b"y"))
 
     assert short.headers["Content-Length"] == "2"
     assert "Content-Length" not in long.headers
-    assert long.data == b"x" * MAX_FRAME + b"y"
+    assert long.body == b"x" * MAX_FRAME + b"y"
+    assert long.whole
+
+
+def test_an_answer_that_fails_midway_is_broken_off() -> None:
+    """What came before is given; the end of the response is not."""
+    engine = Streamed(b"x" * MAX_FRAME, QueryTimeout(1))
+
+    reply = asked(engine)
+
+    assert reply.status == 200
+    assert reply.body == b"x" * MAX_FRAME
+    assert not reply.whole
+    assert engine.closed.is_set()
 
 
 def test_head_of_a_long_result_ends_the_work() -> None:
     """No more is read than the headers need."""
-    engine = Played(b"x" * MAX_FRAME, AssertionError("read on"))
+    engine = Streamed(b"x" * MAX_FRAME, AssertionError("read on"))
 
-    reply = client_of(engine).head(ASK)
-    reply.close()
+    reply = asked(engine, "HEAD")
 
-    assert reply.status_code == 200
+    assert (reply.status, reply.body, reply.whole) == (200, b"", True)
     assert engine.closed.is_set()
+
+
+@pytest.mark.parametrize("weakened", ["", "W/"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_client_that_holds_the_answer_is_told_so(encoding: str, weakened: str) -> None:
+    """By the tag of the answer as it was encoded; the engine is not asked."""
+    headers = {"accept-encoding": encoding}
+    whole = asked(Streamed(b"{}" * 1000), headers=headers)
+    tag = whole.headers["Etag"]
+
+    known = asked(Streamed(), headers={**headers, "if-none-match": f'"x", {weakened}{tag}'})
+
+    assert (known.status, known.body, known.headers["Etag"]) == (304, b"", tag)
+    assert known.headers["Vary"] == whole.headers["Vary"]
 
 
 def test_the_home_page_writes_numbers_for_people() -> None:
     """Thousands are set apart."""
-    assert "1,234,567" in client_of(Played()).get("/").text
+    assert "1,234,567" in create_app(site_of(Played())).test_client().get("/").text
 
 
 # The bridge to ASGI

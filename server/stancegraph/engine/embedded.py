@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +19,11 @@ from typing import TYPE_CHECKING, Self
 from stancegraph.engine import Notice
 from stancegraph.engine.wire import (
     DATA,
-    END_MARK,
-    ERROR,
-    FRAME,
     MAX_FRAME,
     NOTICE,
     READY,
-    TRAILER_SIZE,
-    TRAILER_START,
     WHOLE,
+    FrameReader,
     read_error,
     read_notice,
     request_bytes,
@@ -43,6 +40,7 @@ CONNECT_PAUSE = 0.02  # seconds between tries
 SILENCE_BOUND = 10.0  # seconds beyond the deadline after which an engine is taken for dead
 RESTART_PAUSE = 0.2  # seconds between looks at whether the supervisor still lives
 STOP_BOUND = 60.0  # seconds to let it finish what runs
+READ_SIZE = MAX_FRAME + 64  # bytes to ask for at a time: a frame, and what may follow it
 MAX_SOCKET_PATH = 90  # bytes; systems allow little over 100
 
 
@@ -93,7 +91,7 @@ class SocketEngine:
         """Nothing is held between questions."""
 
 
-class _CutOff(EngineDown):
+class CutOff(EngineDown):
     """The connection ended without a word of why: the supervisor itself is gone."""
 
     def __init__(self) -> None:
@@ -110,6 +108,8 @@ class SocketAnswer:
         self._closed = False
         self._ended = False
         self._notice = Notice()
+        self._reader = FrameReader()
+        self._frames: deque[tuple[bytes, bytes]] = deque()
 
     @property
     def notice(self) -> Notice:
@@ -163,7 +163,7 @@ class SocketAnswer:
         """
         try:
             return self._ask_once()
-        except (OSError, _CutOff):
+        except (OSError, CutOff):
             if self._closed:
                 raise
         if self._connection is not None:
@@ -171,9 +171,10 @@ class SocketAnswer:
         return self._ask_once()
 
     def _ask_once(self) -> tuple[bytes, bytes]:
+        self._reader = FrameReader()
         self._connection = self._send()
         if self._closed:  # by another thread, which may not have seen the connection
-            raise _CutOff
+            raise CutOff
         return self._read_frame()
 
     def _send(self) -> socket.socket:
@@ -202,38 +203,20 @@ class SocketAnswer:
                 return connection
 
     def _read_frame(self) -> tuple[bytes, bytes]:
-        """The next frame; a broken one means that the supervisor speaks for a dead worker.
+        """The next frame.
 
         Raises:
-            StancegraphError: as the supervisor's trailer says.
+            StancegraphError: as the trailer says, with which the supervisor speaks for a worker.
             OSError: the connection failed.
         """
         connection = self._connection
         assert connection is not None  # noqa: S101 (for the type checker)
-        head = self._receive(connection, FRAME.size)
-        if len(head) == FRAME.size:
-            kind, length = FRAME.unpack(head)
-            if kind in {DATA, WHOLE, ERROR, NOTICE} and length <= MAX_FRAME:
-                payload = self._receive(connection, length + 1)
-                if len(payload) == length + 1 and payload.endswith(END_MARK):
-                    return kind, payload[:-1]
-                head += payload
-        tail = head
-        while chunk := connection.recv(MAX_FRAME):
-            tail = (tail + chunk)[-TRAILER_SIZE:]
-        if not tail.startswith(TRAILER_START, len(tail) - TRAILER_SIZE):
-            raise _CutOff
-        raise read_error(tail[-TRAILER_SIZE:].removeprefix(TRAILER_START))
-
-    def _receive(self, connection: socket.socket, length: int) -> bytes:
-        """Exactly *length* bytes, or fewer where the connection ends."""
-        received = bytearray()
-        while len(received) < length:
-            chunk = connection.recv(length - len(received))
-            if not chunk:
-                break
-            received += chunk
-        return bytes(received)
+        while not self._frames:
+            received = connection.recv(READ_SIZE)
+            if not received:
+                raise self._reader.failure() or CutOff
+            self._frames.extend(self._reader.feed(received))
+        return self._frames.popleft()
 
 
 class SupervisorProcess:

@@ -37,11 +37,11 @@ import pyoxigraph as ox
 
 from stancegraph.engine import worker
 from stancegraph.engine.prefixes import known_prefixes
-from stancegraph.engine.wire import READY, BrokenRequest, read_head, trailer
+from stancegraph.engine.wire import HEAD, READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryRefused, QueryTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from stancegraph.errors import StancegraphError
 
@@ -64,6 +64,7 @@ class Orphaned(Exception):  # a reason to end, not an error
 class State(Enum):
     """Where a connection is on its way."""
 
+    IDLE = auto()
     READING = auto()
     WAITING = auto()
     RUNNING = auto()
@@ -76,18 +77,20 @@ class Connection:
 
     Attributes:
         due: Monotonic time at which patience ends, for reading, running or telling.
+        started: Monotonic time at which the request began to come.
         seconds: The deadline that the asker gave.
     """
 
     socket: socket.socket
     due: float
+    started: float
     state: State = State.READING
-    started: float = 0.0
     seconds: float = 0.0
     received: bytearray = field(default_factory=bytearray)
     unsent: bytes = b""
     worker: Worker | None = None
     hung_up: bool = False
+    asks_on: bool = False
 
 
 class Lane(Enum):
@@ -153,7 +156,8 @@ class Supervisor:
         self._prefixes = prefixes
         self._selector = selectors.DefaultSelector()
         self._workers: set[Worker] = set()
-        self._connections: set[Connection] = set()
+        self._connections: set[Connection] = set()  # that are not idle
+        self._idle: set[Connection] = set()
         self._waiting: deque[Connection] = deque()
         self._asked_to_stop = False
         self._stopping = False
@@ -198,38 +202,63 @@ class Supervisor:
         with suppress(OSError):
             accepted, _ = self._listener.accept()
             accepted.setblocking(False)
-            connection = Connection(accepted, time.monotonic() + READ_BOUND)
-            connection.started = time.monotonic()
+            now = time.monotonic()
+            connection = Connection(accepted, now + READ_BOUND, now)
             self._connections.add(connection)
-            self._watch(connection, selectors.EVENT_READ, self._read)
+            self._selector.register(
+                accepted, selectors.EVENT_READ, lambda: self._readable(connection)
+            )
 
-    def _watch(
-        self, connection: Connection, events: int, then: Callable[[Connection], None]
-    ) -> None:
-        """Call *then* with the connection when its socket is ready."""
-        with suppress(KeyError):
-            self._selector.unregister(connection.socket)
-        self._selector.register(connection.socket, events, lambda: then(connection))
+    def _readable(self, connection: Connection) -> None:
+        """Something of a request has come, or the asker has closed its end."""
+        if connection.state is State.IDLE:
+            self._idle.discard(connection)
+            self._connections.add(connection)
+            connection.state = State.READING
+            connection.started = time.monotonic()
+            connection.due = connection.started + READ_BOUND
+        if connection.state is State.READING:
+            self._read(connection)
+        else:
+            self._read_on(connection)
 
     def _read(self, connection: Connection) -> None:
         """Take in what has come of a request; queue it when it is whole."""
+        received = connection.received
         try:
             chunk = connection.socket.recv(256 * 2**10)
         except BlockingIOError:
             return
         except OSError:
             chunk = b""
-        connection.received += chunk
+        received += chunk
         try:
-            head = read_head(bytes(connection.received[:64]))
+            head = read_head(bytes(received[: HEAD.size]))
         except BrokenRequest:
             chunk, head = b"", None
-        if not chunk or (head and len(connection.received) > head[1]):
+        if not chunk or (head and len(received) > head[1]):
             self._drop(connection)
-        elif head and len(connection.received) == head[1]:
+        elif head and len(received) == head[1]:
             connection.seconds = head[0]
             connection.due = connection.started + head[0]
             self._queue(connection)
+
+    def _read_on(self, connection: Connection) -> None:
+        """The asker closed its end, or asks on before it can know of the end of its answer.
+
+        Its next question stays where it is until the worker says that it is done.
+        """
+        try:
+            gone = not connection.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError:
+            gone = True
+        if gone or connection.state is not State.RUNNING:
+            self._hang_up(connection)
+        else:
+            self._selector.unregister(connection.socket)
+            connection.asks_on = True
 
     def _queue(self, connection: Connection) -> None:
         """Let a whole request wait for a worker, unless too many wait already."""
@@ -239,10 +268,9 @@ class Supervisor:
             return
         connection.state = State.WAITING
         self._waiting.append(connection)
-        self._watch(connection, selectors.EVENT_READ, self._hang_up)
 
     def _hang_up(self, connection: Connection) -> None:
-        """The asker closed its end (or sent more, which nobody may): stop the work.
+        """The asker closed its end: stop the work.
 
         A worker that has just ended may not have said so yet, hence the grace.
         """
@@ -259,7 +287,11 @@ class Supervisor:
         connection.unsent = trailer(error)
         connection.due = time.monotonic() + TELL_BOUND
         connection.worker = None
-        self._watch(connection, selectors.EVENT_WRITE, self._send)
+        with suppress(KeyError):
+            self._selector.unregister(connection.socket)
+        self._selector.register(
+            connection.socket, selectors.EVENT_WRITE, lambda: self._send(connection)
+        )
         self._send(connection)
 
     def _send(self, connection: Connection) -> None:
@@ -278,8 +310,25 @@ class Supervisor:
             self._selector.unregister(connection.socket)
         connection.socket.close()
         self._connections.discard(connection)
-        with suppress(ValueError):
-            self._waiting.remove(connection)
+        self._idle.discard(connection)
+        if connection.state is State.WAITING:
+            with suppress(ValueError):
+                self._waiting.remove(connection)
+
+    def _finish(self, connection: Connection) -> None:
+        """An answer is whole: be ready for the asker's next question."""
+        connection.worker = None
+        if connection.hung_up or self._stopping:
+            self._drop(connection)
+            return
+        connection.state, connection.received = State.IDLE, bytearray()
+        self._connections.discard(connection)
+        self._idle.add(connection)
+        if connection.asks_on:
+            connection.asks_on = False
+            self._selector.register(
+                connection.socket, selectors.EVENT_READ, lambda: self._readable(connection)
+            )
 
     # Workers.
 
@@ -362,7 +411,7 @@ class Supervisor:
         connection, heard.connection = heard.connection, None
         if word == worker.DONE:
             if connection:
-                self._drop(connection)
+                self._finish(connection)
             if heard.lane is not Lane.SHORT:
                 self._bury(heard)  # its low priority cannot be taken back
             return
@@ -371,7 +420,7 @@ class Supervisor:
             young = time.monotonic() - heard.born < FORK_PAUSE
             self._fork_at = time.monotonic() + (FORK_PAUSE if young else 0)
         elif word == worker.RETIRED or connection.hung_up:
-            self._drop(connection)
+            self._finish(connection)
         else:
             self._tell(connection, self._cause_of_death(status))
 
@@ -432,8 +481,8 @@ class Supervisor:
         self._stopping = True
         self._selector.unregister(self._listener)
         self._listener.close()
-        for connection in list(self._connections):
-            if connection.state is State.READING:
+        for connection in [*self._connections, *self._idle]:
+            if connection.state in {State.READING, State.IDLE}:
                 self._drop(connection)
 
     def _parent_gone(self) -> None:

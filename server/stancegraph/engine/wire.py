@@ -1,6 +1,7 @@
 """How web processes, supervisor and workers talk over the engine's Unix socket.
 
-A request is a head (magic, deadline, length) and a JSON body. An answer is a run of frames:
+A request is a head (magic, deadline, length) and a JSON body. One connection takes one request
+after another, each when the one before is answered. An answer is a run of frames:
 a kind, a length, the bytes, and one end mark that no text in UTF-8 contains. A worker can be
 killed inside a frame; the supervisor then writes a *trailer*, an error of fixed length
 without that mark, so a frame which it has run into is never taken for a good one, and the
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from stancegraph.engine import Ask, MediaType, Notice
@@ -43,6 +44,10 @@ TRAILER_SIZE = 512
 TRAILER_START = b"!trailer "
 
 DATA, WHOLE, ERROR, NOTICE = b"D", b"W", b"E", b"N"
+_KINDS = frozenset({DATA, WHOLE, ERROR, NOTICE})
+
+
+_FIELDS = tuple(field.name for field in fields(Ask))
 
 
 class BrokenRequest(Exception):  # between our own processes, told to nobody
@@ -55,7 +60,7 @@ def request_bytes(ask: Ask) -> bytes:
     Raises:
         BadRequest: it is longer than a request may be.
     """
-    body = json.dumps(asdict(ask)).encode()
+    body = json.dumps({name: getattr(ask, name) for name in _FIELDS}).encode()
     if len(body) > MAX_REQUEST:
         raise BadRequest(f"a query may hold at most {MAX_REQUEST} bytes")
     return HEAD.pack(MAGIC, ask.deadline, len(body)) + body
@@ -86,19 +91,19 @@ def read_ask(request: bytes) -> Ask:
         BrokenRequest: its body is not the JSON of an :class:`Ask`.
     """
     try:
-        fields = json.loads(request[HEAD.size :])
+        given = json.loads(request[HEAD.size :])
         return Ask(
-            query=str(fields["query"]),
-            media_type=MediaType(fields["media_type"]),
-            default_graphs=tuple(map(str, fields["default_graphs"])),
-            named_graphs=tuple(map(str, fields["named_graphs"])),
-            base=str(fields["base"]),
-            deadline=float(fields["deadline"]),
-            limit=_count(fields["limit"]),
-            count=bool(fields["count"]),
-            max_rows=int(fields["max_rows"]),
-            max_bytes=int(fields["max_bytes"]),
-            explain=bool(fields["explain"]),
+            query=str(given["query"]),
+            media_type=MediaType(given["media_type"]),
+            default_graphs=tuple(map(str, given["default_graphs"])),
+            named_graphs=tuple(map(str, given["named_graphs"])),
+            base=str(given["base"]),
+            deadline=float(given["deadline"]),
+            limit=_count(given["limit"]),
+            count=bool(given["count"]),
+            max_rows=int(given["max_rows"]),
+            max_bytes=int(given["max_bytes"]),
+            explain=bool(given["explain"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenRequest(str(error)) from error
@@ -116,13 +121,52 @@ def notice_frame(notice: Notice) -> bytes:
 
 def read_notice(payload: bytes) -> Notice:
     """The notice in such a frame."""
-    fields = json.loads(payload)
-    return Notice(cut=_count(fields["cut"]), count=_count(fields["count"]))
+    told = json.loads(payload)
+    return Notice(cut=_count(told["cut"]), count=_count(told["count"]))
 
 
 def error_frame(error: StancegraphError) -> bytes:
     """The last frame of an answer that failed, written by a worker."""
     return frame(ERROR, _error_json(error, MAX_FRAME))
+
+
+class FrameReader:
+    """Takes answers apart as their bytes come, from however many pieces."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._broken = False
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """The frames, each its kind and payload, that *data* completes; in their order."""
+        held = self._held
+        held += data
+        frames: list[tuple[bytes, bytes]] = []
+        start = 0
+        while not self._broken and len(held) >= start + FRAME.size:
+            kind, length = FRAME.unpack_from(held, start)
+            if kind not in _KINDS or length > MAX_FRAME:
+                self._broken = True
+                break
+            end = start + FRAME.size + length
+            if len(held) <= end:
+                break
+            if held[end] != END_MARK[0]:
+                self._broken = True
+                break
+            frames.append((kind, bytes(held[start + FRAME.size : end])))
+            start = end + 1
+        if self._broken:  # what counts from now on is how it ends
+            start = max(start, len(held) - TRAILER_SIZE)
+        del held[:start]
+        return frames
+
+    def failure(self) -> StancegraphError | None:
+        """What the trailer says, now that no more comes; None where there is none."""
+        tail = bytes(self._held[-TRAILER_SIZE:])
+        if len(tail) < TRAILER_SIZE or not tail.startswith(TRAILER_START):
+            return None
+        return read_error(tail.removeprefix(TRAILER_START))
 
 
 def trailer(error: StancegraphError) -> bytes:
@@ -134,42 +178,42 @@ def trailer(error: StancegraphError) -> bytes:
 def read_error(payload: bytes) -> StancegraphError:
     """The error in an error frame or trailer; EngineDown where it cannot be read."""
     try:
-        fields = json.loads(payload)
-        return _READERS[fields["error"]](fields)
+        told = json.loads(payload)
+        return _READERS[told["error"]](told)
     except (ValueError, KeyError, TypeError):
         return EngineDown("the engine stopped before the answer was whole")
 
 
 def _error_json(error: StancegraphError, bound: int) -> bytes:
     """*error* in ASCII, its message cut so that all fits into *bound* bytes."""
-    fields: dict[str, object] = {"error": type(error).__name__}
+    told: dict[str, object] = {"error": type(error).__name__}
     match error:
         case QueryError():
-            fields |= {"line": error.line, "column": error.column, "hint": error.hint}
+            told |= {"line": error.line, "column": error.column, "hint": error.hint}
         case QueryTimeout():
-            fields["seconds"] = error.seconds
+            told["seconds"] = error.seconds
         case NotAcceptable():
-            fields["offered"] = error.offered
+            told["offered"] = error.offered
     message = error.message if isinstance(error, QueryError) else str(error)
-    while len(text := json.dumps(fields | {"message": message}).encode()) > bound:
+    while len(text := json.dumps(told | {"message": message}).encode()) > bound:
         message = message[: len(message) // 2] + "…"
     return text
 
 
 _READERS: dict[str, Callable[[dict[str, object]], StancegraphError]] = {
-    "QuerySyntaxError": lambda fields: _query_error(QuerySyntaxError, fields),
-    "QueryRefused": lambda fields: _query_error(QueryRefused, fields),
-    "BadRequest": lambda fields: BadRequest(str(fields["message"])),
-    "NotAcceptable": lambda fields: NotAcceptable(_texts(fields["offered"])),
-    "QueryTimeout": lambda fields: QueryTimeout(float(str(fields["seconds"]))),
-    "QueryFailed": lambda fields: QueryFailed(str(fields["message"])),
-    "EngineDown": lambda fields: EngineDown(str(fields["message"])),
+    "QuerySyntaxError": lambda told: _query_error(QuerySyntaxError, told),
+    "QueryRefused": lambda told: _query_error(QueryRefused, told),
+    "BadRequest": lambda told: BadRequest(str(told["message"])),
+    "NotAcceptable": lambda told: NotAcceptable(_texts(told["offered"])),
+    "QueryTimeout": lambda told: QueryTimeout(float(str(told["seconds"]))),
+    "QueryFailed": lambda told: QueryFailed(str(told["message"])),
+    "EngineDown": lambda told: EngineDown(str(told["message"])),
 }
 
 
-def _query_error(kind: type[QueryError], fields: dict[str, object]) -> QueryError:
-    line, column = _count(fields["line"]), _count(fields["column"])
-    return kind(str(fields["message"]), line, column, str(fields["hint"]))
+def _query_error(kind: type[QueryError], told: dict[str, object]) -> QueryError:
+    line, column = _count(told["line"]), _count(told["column"])
+    return kind(str(told["message"]), line, column, str(told["hint"]))
 
 
 def _count(field: object) -> int | None:

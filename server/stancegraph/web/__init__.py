@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from flask import Flask, redirect, request
+from flask import Flask, g, redirect, request
 
 from stancegraph.errors import EngineDown, TooSlow
 from stancegraph.web import (
@@ -22,8 +22,9 @@ from stancegraph.web import (
     saved,
     sparql,
 )
-from stancegraph.web.bridge import BODY_BOUND, REFUSED, Refusal
+from stancegraph.web.bridge import BODY_BOUND, QUERY, REFUSED, Refusal
 from stancegraph.web.cache import FRESHNESS, UNKEPT
+from stancegraph.web.headers import common_headers
 from stancegraph.web.site import MAX_BODY, Site, current_site
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ __all__ = ["Site", "create_app"]
 
 
 WITH_SLASH = frozenset({"/", "/queries/", "/sparql/"})
-# Headers that scripts of other sites may read, beside those that they always may.
-EXPOSED = (
-    "Allow, Content-Location, ETag, Link, Location, Preference-Applied, Retry-After, "
-    "X-Request-Id, X-Stancegraph-Release, X-Stancegraph-Truncated, X-Total-Count"
-)
 
 
 def create_app(site: Site) -> Flask:
@@ -66,12 +62,16 @@ def _refuse() -> None:
 
     Raises:
         EngineDown, TooSlow: it waited in vain for its turn, or its body did not come.
+        Exception: whatever else is to be told.
     """
+    g.query = request.environ.get(QUERY)  # for what is told of a mistake in it
     match request.environ.get(REFUSED):
         case Refusal.OVERLOADED:
             raise EngineDown("too many requests are waiting; try again soon")
         case Refusal.TOO_SLOW:
             raise TooSlow(BODY_BOUND)
+        case Exception() as error:
+            raise error
 
 
 def _without_slash() -> ResponseReturnValue | None:
@@ -88,12 +88,7 @@ def _without_slash() -> ResponseReturnValue | None:
 def _common_headers(response: Response) -> Response:
     """What every response says: the release, and that any site's scripts may read it."""
     site: Site = current_site()
-    response.headers["X-Stancegraph-Release"] = site.release.id
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'self'"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    response.headers.update(common_headers(site.release.id))
     if request.method == "OPTIONS":
         allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
         response.headers["Access-Control-Allow-Methods"] = allowed

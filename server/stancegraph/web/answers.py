@@ -6,14 +6,14 @@ import hashlib
 import itertools
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import Response, request
 
 from stancegraph import __version__
-from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType
+from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType, Notice
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
 from stancegraph.sparql import Kind, calls_service, is_update, query_form, tokens
@@ -25,9 +25,10 @@ from stancegraph.web.site import current_site
 from stancegraph.web.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from werkzeug.datastructures import MIMEAccept
 
-    from stancegraph.engine import Notice
+    from stancegraph.sparql import QueryForm
+    from stancegraph.web.site import Site
 
 # Functions whose value is another one each time, called anywhere in a query.
 _VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#[^\r\n]*[\r\n])*\(", re.IGNORECASE)
@@ -64,7 +65,7 @@ def _tell_in_json(first: bytes, coverage: Told | None, notice: Notice) -> bytes:
     ``link`` is the standard's word for where more is told; whatever else an object holds is
     passed over by who reads it.
     """
-    if not first.startswith(_JSON_HEAD):
+    if (coverage is None and notice == Notice()) or not first.startswith(_JSON_HEAD):
         return first
     said: dict[str, object] = {}
     if coverage is not None:
@@ -83,34 +84,76 @@ def _json(said: object) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-def respond(
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one request asks, read and bounded, and how its answer is to be given.
+
+    Attributes:
+        tag: What names the answer for ever; None where asking again gives another one.
+    """
+
+    ask: Ask
+    form: QueryForm
+    content_type: str
+    wishes: Wishes
+    coverage: Told | None
+    tag: str | None
+
+    def headers(self, notice: Notice) -> dict[str, str]:
+        """What is told beside the answer; of the tag only that there is none."""
+        told = _headers(notice)
+        if self.coverage is not None:
+            told["Link"] = self.coverage.header
+        if self.tag is None:
+            told["Cache-Control"] = UNKEPT
+        if self.wishes.preferred and self.form != "ASK" and not self.ask.explain:
+            told["Preference-Applied"] = "count=exact"
+        return told
+
+    def first(self, first: bytes, notice: Notice) -> bytes:
+        """The first bytes of the answer, with what is told in them."""
+        if self.ask.media_type is not MediaType.JSON or self.ask.explain:
+            return first
+        return _tell_in_json(first, self.coverage, notice)
+
+    def last(self, notice: Notice) -> bytes:
+        """What is told after the answer."""
+        commented = self.wishes.comment and self.ask.media_type in _COMMENTED
+        return _comment(notice) if commented and not self.ask.explain else b""
+
+
+def is_whole(first: bytes) -> bool:
+    """Whether the *first* bytes of an answer are all: a frame that is not full is the last."""
+    return len(first) < MAX_FRAME
+
+
+def read_question(
+    site: Site,
     query: str,
     *,
+    accept: MIMEAccept,
     short_name: str | None = None,
     coverage: Told | None = None,
     wishes: Wishes = Wishes(),  # noqa: B008 (it never changes)
     default_graphs: tuple[str, ...] = (),
     named_graphs: tuple[str, ...] = (),
-) -> Response:
-    """Evaluate *query* and answer in the format that the request prefers.
-
-    Errors up to the first bytes of the result are raised here, and so become the status;
-    one that comes later is raised while the response is read, which breaks it off.
+) -> Question:
+    """What a request asks of *site*, in the format that it prefers.
 
     Args:
+        accept: Its header Accept.
         short_name: The ``format`` parameter, where one was given.
         coverage: How complete the lists are on which the result rests: told in the header
             ``Link``, and in JSON also in the result.
         wishes: What the request wishes for beside.
 
     Raises:
-        RequestError, EngineError: as :meth:`stancegraph.engine.Answer.__next__` does, and
-            where no format fits.
+        RequestError, EngineError: it cannot be asked, or no format fits.
     """
-    site = current_site()
     if is_update(query):
         raise QueryRefused(UPDATE_REFUSED)
-    media_type, content_type = choose(query_form(query), request.accept_mimetypes, short_name)
+    form = query_form(query)
+    media_type, content_type = choose(form, accept, short_name)
     asks_others = bool(site.services) and calls_service(query)
     deadline = wishes.deadline(site)
     if asks_others:
@@ -127,55 +170,68 @@ def respond(
         count=wishes.count,
         max_rows=site.max_rows,
         max_bytes=site.max_bytes,
+        explain=wishes.explain,
     )
+    tag = None
     if wishes.explain:
-        return _explained(ask)
-    beside = (coverage, wishes.comment)
-    tag = None if asks_others else _tag(site.release.checksum, ask, content_type, beside)
-    if tag and _known_to_client(tag):
-        response = Response(status=304)
-    else:
-        answer = site.engine.ask(ask)
-        on_hang_up(request.environ, answer.close)
-        first = next(answer, b"")
-        whole = len(first) < MAX_FRAME  # a frame that is not full is the last one
-        notice = answer.notice
-        if media_type is MediaType.JSON:
-            first = _tell_in_json(first, coverage, notice)
-        last = _comment(notice) if wishes.comment and media_type in _COMMENTED else b""
-        if whole:
-            response = Response(first + b"".join(answer) + last, content_type=content_type)
-        else:
-            pieces = itertools.chain((first,), answer, (last,))
-            response = Response(pieces, content_type=content_type)
-            response.call_on_close(answer.close)
-        response.headers.update(_headers(notice))
-    if coverage is not None:
-        response.headers.add("Link", coverage.header)
-    if tag:
-        response.set_etag(tag)
-    else:
-        response.headers["Cache-Control"] = UNKEPT
-    response.vary.add("Prefer")
-    if wishes.preferred and query_form(query) != "ASK":
-        response.headers["Preference-Applied"] = "count=exact"
-    return response
+        content_type = "application/json"
+    elif not asks_others:
+        tag = _tag(site.release.checksum, ask, content_type, (coverage, wishes.comment))
+    return Question(ask, form, content_type, wishes, coverage, tag)
 
 
-def _explained(ask: Ask) -> Response:
-    """What the answer to *ask* costs, which is another each time.
+def respond(
+    query: str,
+    *,
+    short_name: str | None = None,
+    coverage: Told | None = None,
+    wishes: Wishes = Wishes(),  # noqa: B008 (it never changes)
+) -> Response:
+    """Evaluate *query* and answer in the format that the request prefers.
+
+    Errors up to the first bytes of the result are raised here, and so become the status;
+    one that comes later is raised while the response is read, which breaks it off.
+
+    Args:
+        short_name, coverage, wishes: As `read_question` has them.
 
     Raises:
-        EngineError, RequestError: as the answer itself does.
+        RequestError, EngineError: as :meth:`stancegraph.engine.Answer.__next__` does, and
+            where no format fits.
     """
-    answer = current_site().engine.ask(replace(ask, explain=True))
-    on_hang_up(request.environ, answer.close)
-    response = Response(b"".join(answer), content_type="application/json")
-    response.headers["Cache-Control"] = UNKEPT
+    site = current_site()
+    question = read_question(
+        site,
+        query,
+        accept=request.accept_mimetypes,
+        short_name=short_name,
+        coverage=coverage,
+        wishes=wishes,
+    )
+    notice = Notice()
+    if question.tag and _known_to_client(question.tag):
+        response = Response(status=304)
+    else:
+        answer = site.engine.ask(question.ask)
+        on_hang_up(request.environ, answer.close)
+        first = next(answer, b"")
+        whole = is_whole(first)
+        notice = answer.notice
+        first, last = question.first(first, notice), question.last(notice)
+        if whole:
+            response = Response(first + b"".join(answer) + last)
+        else:
+            response = Response(itertools.chain((first,), answer, (last,)))
+            response.call_on_close(answer.close)
+        response.content_type = question.content_type
+    response.headers.update(question.headers(notice))
+    if question.tag:
+        response.set_etag(question.tag)
+    response.vary.add("Prefer")
     return response
 
 
-def _headers(notice: Notice) -> Mapping[str, str]:
+def _headers(notice: Notice) -> dict[str, str]:
     """What is told beside an answer, in headers."""
     told: dict[str, str] = {}
     if notice.cut is not None:

@@ -34,8 +34,9 @@ BODY_BOUND = 10.0  # seconds in which the body of a request must have come
 HANG_UP = "stancegraph.hang_up"
 # What outer applications add to ASGI's scope, and the inner one finds in WSGI's environment.
 REQUEST_ID = "stancegraph.request_id"
-REFUSED = "stancegraph.refused"  # a `Refusal`, where the request is not to be answered
-PASSED = (REQUEST_ID, REFUSED)
+REFUSED = "stancegraph.refused"  # a `Refusal` or error, where that is all there is to tell
+QUERY = "stancegraph.query"  # the SPARQL text to which such an error belongs
+PASSED = (REQUEST_ID, REFUSED, QUERY)
 
 _log = logging.getLogger("stancegraph.web")
 
@@ -105,7 +106,7 @@ class Bridge:
             body, whole, scope = b"", False, {**scope, REFUSED: Refusal.TOO_SLOW}
         hang_up = HangUp()
         response = _Response(self._app, _environ(scope, body) | {HANG_UP: hang_up})
-        watch = _Watch(loop, receive if whole else None, hang_up)
+        watch = Watch(loop, receive if whole else None, hang_up)
         try:
             piece = await loop.run_in_executor(self._threads, response.begin)
             start = {"status": response.status, "headers": response.headers}
@@ -174,7 +175,7 @@ class _Response:
         return _no_write
 
 
-class _Watch:
+class Watch:
     """Waits for the client to hang up, once a response takes longer than most do."""
 
     def __init__(
@@ -224,6 +225,16 @@ async def read_body(receive: Receive, bound: int) -> tuple[bytes, bool]:
             if not message.get("more_body", False):
                 return bytes(body), True
     return bytes(body), False
+
+
+def replayed(body: bytes, whole: bool, receive: Receive) -> Receive:
+    """Gives *body*, which was received, once more, then what comes after it."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": not whole}]
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 def _environ(scope: Message, body: bytes) -> WSGIEnvironment:

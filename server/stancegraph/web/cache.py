@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from stancegraph.web.bridge import REFUSED, Refusal, read_body
+from stancegraph.web.bridge import REFUSED, Refusal, read_body, replayed
 from stancegraph.web.encoding import chosen
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ class AnswerCache:
             except TimeoutError:
                 await self._app({**scope, REFUSED: Refusal.TOO_SLOW}, receive, send)
                 return
-            receive = _replayed(body, whole, receive)
+            receive = replayed(body, whole, receive)
             content = named.get(b"content-type", b"") + b" " + hashlib.sha256(body).digest()
         key = _key(scope, named, content)
         if answer := self._store.get(key):
@@ -468,13 +468,3 @@ def _words(header: bytes) -> set[bytes]:
     """The members of a list in a header, in lower case, without their values."""
     members = (member.partition(b"=")[0].strip().lower() for member in header.split(b","))
     return {member for member in members if member}
-
-
-def _replayed(body: bytes, whole: bool, receive: Receive) -> Receive:
-    """Gives *body*, which was received, once more, then what comes after it."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": not whole}]
-
-    async def again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return again

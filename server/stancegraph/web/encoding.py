@@ -1,8 +1,7 @@
 """Answers compressed, as Zstandard or gzip, for clients that accept it.
 
-It is done in the application's threads rather than before the cache, since it takes a
-processor's time, and an answer that is kept is then compressed once. What the client holds is
-known by a tag for each encoding.
+It is done behind the cache, since it takes a processor's time, and an answer that is kept is
+then compressed once. What the client holds is known by a tag for each encoding.
 """
 
 from __future__ import annotations
@@ -56,9 +55,19 @@ def _know_tags() -> None:
     g.encoding = chosen(request.headers.get("Accept-Encoding", ""))
     held = request.environ.get("HTTP_IF_NONE_MATCH")
     if g.encoding and held:
-        plain = held.replace(f'-{g.encoding}"', '"')
+        plain = plain_tags(held, g.encoding)
         request.environ["HTTP_IF_NONE_MATCH"] = plain
         g.holds_encoded = plain != held
+
+
+def plain_tags(held: str, encoding: str) -> str:
+    """An If-None-Match with the tags of what is as it is, for those of what is compressed."""
+    return held.replace(f'-{encoding}"', '"')
+
+
+def tag_of(tag: str, encoding: str) -> str:
+    """The tag of what is compressed, of which *tag* names what is as it is."""
+    return f"{tag}-{encoding}"
 
 
 def _encode(response: Response) -> Response:
@@ -73,15 +82,14 @@ def _encode(response: Response) -> Response:
     encoding = g.get("encoding", "")
     if not encoding or "Range" in request.headers:
         return response
-    encoder = _ENCODERS[encoding]()
     if response.is_streamed and not response.direct_passthrough:
-        response.response = _in_pieces(response.iter_encoded(), encoder)
+        response.response = _in_pieces(response.iter_encoded(), encoder(encoding))
     else:
         response.direct_passthrough = False
         body = response.get_data()
         if len(body) < WORTH:
             return response
-        response.set_data(encoder.add(body) + encoder.end())
+        response.set_data(compressed(body, encoding))
     response.headers["Content-Encoding"] = encoding
     response.headers.pop("Accept-Ranges", None)
     _tag(response, encoding)
@@ -91,10 +99,21 @@ def _encode(response: Response) -> Response:
 def _tag(response: Response, encoding: str) -> None:
     tag, weak = response.get_etag()
     if tag is not None:
-        response.set_etag(f"{tag}-{encoding}", weak=bool(weak))
+        response.set_etag(tag_of(tag, encoding), weak=bool(weak))
 
 
-def _in_pieces(pieces: Iterable[bytes], encoder: _Encoder) -> Iterator[bytes]:
+def compressed(body: bytes, encoding: str) -> bytes:
+    """The whole of *body*."""
+    made = encoder(encoding)
+    return made.add(body) + made.end()
+
+
+def encoder(encoding: str) -> Encoder:
+    """What compresses one answer, in an encoding that is not empty."""
+    return _ENCODERS[encoding]()
+
+
+def _in_pieces(pieces: Iterable[bytes], encoder: Encoder) -> Iterator[bytes]:
     """*pieces*, each as soon as it is there; what breaks off never ends as if it were whole."""
     for piece in pieces:
         if piece:
@@ -102,7 +121,7 @@ def _in_pieces(pieces: Iterable[bytes], encoder: _Encoder) -> Iterator[bytes]:
     yield encoder.end()
 
 
-class _Encoder(Protocol):
+class Encoder(Protocol):
     """Compresses one answer."""
 
     def add(self, data: bytes) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stancegraph.engine import Answer, Ask, Engine, Notice
+    from stancegraph.engine.stream import AsyncAnswer, AsyncEngine
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that the library reads
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -119,13 +120,49 @@ class MeasuredEngine:
         self._engine.close()
 
 
+class MeasuredStreams:
+    """The same for an engine that is asked from an event loop."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    def ask(self, ask: Ask) -> AsyncAnswer:
+        """Start on a question, as :meth:`stancegraph.engine.stream.AsyncEngine.ask` says."""
+        return _MeasuredStream(self._engine.ask(ask))
+
+
+class _Outcome:
+    """Counts one question once, when its answer ends or is given up."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._counted = False
+
+    def whole(self) -> None:
+        """It was answered."""
+        self._count("whole")
+
+    def failed(self, error: StancegraphError) -> None:
+        """There is no answer, or not the whole."""
+        self._count(next(name for kind, name in _OUTCOMES if isinstance(error, kind)))
+
+    def given_up(self) -> None:
+        """Who asked wants no more."""
+        self._count("given_up")
+
+    def _count(self, outcome: str) -> None:
+        if not self._counted:
+            self._counted = True
+            queries.labels(outcome).inc()
+            query_seconds.observe(time.monotonic() - self._begun)
+
+
 class _MeasuredAnswer:
-    """An answer that is counted once, when it ends or is given up."""
+    """An answer that is counted."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._begun = time.monotonic()
-        self._counted = False
+        self._outcome = _Outcome()
 
     @property
     def notice(self) -> Notice:
@@ -140,19 +177,45 @@ class _MeasuredAnswer:
         try:
             return next(self._answer)
         except StopIteration:
-            self._count("whole")
+            self._outcome.whole()
             raise
         except StancegraphError as error:
-            self._count(next(name for kind, name in _OUTCOMES if isinstance(error, kind)))
+            self._outcome.failed(error)
             raise
 
     def close(self) -> None:
         """Stop the work; what was not read to its end was given up."""
-        self._count("given_up")
+        self._outcome.given_up()
         self._answer.close()
 
-    def _count(self, outcome: str) -> None:
-        if not self._counted:
-            self._counted = True
-            queries.labels(outcome).inc()
-            query_seconds.observe(time.monotonic() - self._begun)
+
+class _MeasuredStream:
+    """The same for an event loop."""
+
+    def __init__(self, answer: AsyncAnswer) -> None:
+        self._answer = answer
+        self._outcome = _Outcome()
+
+    @property
+    def notice(self) -> Notice:
+        """What is told beside it; known once the first bytes were given."""
+        return self._answer.notice
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next bytes, as :meth:`stancegraph.engine.stream.AsyncAnswer.__anext__` says."""
+        try:
+            return await anext(self._answer)
+        except StopAsyncIteration:
+            self._outcome.whole()
+            raise
+        except StancegraphError as error:
+            self._outcome.failed(error)
+            raise
+
+    def close(self) -> None:
+        """Stop the work; what was not read to its end was given up."""
+        self._outcome.given_up()
+        self._answer.close()

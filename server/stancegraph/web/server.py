@@ -30,11 +30,13 @@ from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorProcess
+from stancegraph.engine.stream import StreamEngine
 from stancegraph.errors import OperationError
 from stancegraph.web import Site, create_app, metrics
 from stancegraph.web.bridge import Bridge
 from stancegraph.web.cache import AnswerCache
-from stancegraph.web.metrics import FOLDER, MeasuredEngine
+from stancegraph.web.endpoint import Endpoint
+from stancegraph.web.metrics import FOLDER, MeasuredEngine, MeasuredStreams
 from stancegraph.web.recorder import Recorder
 from stancegraph.web.site import EXAMPLE, MAX_BODY
 from stancegraph.web.turnstile import Turnstile
@@ -209,7 +211,9 @@ def make_app(options: WebOptions) -> Recorder:
     )
     app = create_app(site)
     bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)
-    cache = AnswerCache(Turnstile(bridge), size=options.cache_size, max_body=MAX_BODY)
+    streams = MeasuredStreams(StreamEngine(options.engine))
+    endpoint = Endpoint(bridge, site, streams)
+    cache = AnswerCache(Turnstile(endpoint), size=options.cache_size, max_body=MAX_BODY)
     routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
     recorder = Recorder(cache, engine, release_id=options.release.id, routes=routes)
     metrics.reserve()
