@@ -7,15 +7,14 @@ lists their codes too. The build writes the names beside the release.
 
 from __future__ import annotations
 
-import difflib
+import functools
 import json
-import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from stancegraph.search import Fit, Index, plain
 from stancegraph.terms import DCTERMS, RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "names.json"
-LESS_ALIKE = 0.15  # of 1, by which a suggestion may be worse than the best one
-MIN_WORD = 4  # letters of a word that is compared with what somebody mistyped
+MAX_NEAR = 3  # things that somebody may have meant
 
 # Properties whose values name a thing, the best name first; also what specialises them.
 NAMING = (
@@ -45,12 +43,19 @@ class Match:
     Attributes:
         key: ``<kind>/<key>``.
         label: Its best name.
-        name: The name that fits what was sought; the key where that does.
+        name: The name that fits what was sought; the last part of the key where that does.
+        fit: How it does.
     """
 
     key: str
     label: str
     name: str
+    fit: Fit
+
+    @property
+    def kind(self) -> str:
+        """Of what kind the thing is: ``state``."""
+        return self.key.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,11 @@ class Names:
     sorts: Sorts = field(default_factory=lambda: Sorts({}, {}, {}))
     today: str = ""
     _keys: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
+    _made: list[Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key, names in self.by_key.items():
-            for name in {plain(name) for name in (key.partition("/")[2], *names)}:
+            for name in dict.fromkeys(map(plain, (*names, key.partition("/")[2]))):
                 self._keys.setdefault(name, []).append(key)
 
     @classmethod
@@ -166,72 +172,65 @@ class Names:
         named = self._keys.get(plain(text), ())
         return exact or [key for key in named if _is_of(key, kinds, among)]
 
-    def search(self, text: str, kinds: Sequence[str] = ()) -> list[Match]:
+    def search(
+        self, text: str, kinds: Sequence[str] = (), among: Container[str] | None = None
+    ) -> list[Match]:
         """The things, of these *kinds* or of any, that *text* may be about, the likeliest first.
 
-        Those with just this name come before those in whose name it stands as words, then
-        those whose name begins with it, then those where each word begins a word, then those
-        that hold it anywhere. Where there is none of these, those whose name is spelt nearly
-        so. Of equals come first those with a real name before those whose key fits, things
-        before the sources that tell of them, short names before long, and labels before other
-        names. Each thing comes once, by the name that fits best.
+        How names fit, and in which order, is told by `search.Fit`. Of equals come first those
+        with a real name before those whose key fits, things before the sources that tell of
+        them, short names before long, and labels before other names. Each thing comes once,
+        by the name that fits best.
+
+        Args:
+            kinds, among: As in `find`.
         """
-        wanted = plain(text)
-        if not wanted:
-            return []
-        names = [
-            name
-            for name, keys in self._keys.items()
-            if not kinds or any(_is_of(key, kinds) for key in keys)
-        ]
-        ranks = {name: rank for name in names if (rank := _rank(wanted, name)) is not None}
-        if not ranks:
-            close = difflib.get_close_matches(wanted, names, n=20, cutoff=0.75)
-            ranks = {name: rank for rank, name in enumerate(close)}
+        allowed = None
+        if kinds or among is not None:
+            allowed = functools.partial(_is_of, kinds=kinds, among=among)
         ranked = []
-        for fitting, rank in ranks.items():
-            for key in self._keys[fitting]:
-                if kinds and not _is_of(key, kinds):
-                    continue
-                named = [name for name in self.by_key[key] if plain(name) == fitting]
-                name = named[0] if named else key.partition("/")[2]
-                label = self.by_key[key][0]
-                order = (rank, not named, key.startswith(LAST), len(fitting), name != label, key)
-                ranked.append((order, Match(key, label, name)))
-        found: dict[str, Match] = {}
-        for _, match in sorted(ranked, key=lambda pair: pair[0]):
-            found.setdefault(match.key, match)
-        return list(found.values())
+        for key, hit in self._index().find(plain(text), allowed).items():
+            match = self._match(key, hit.name, hit.fit)
+            named = match.name != key.partition("/")[2] or match.name in self.by_key[key]
+            source = key.startswith(LAST)
+            order = (hit.order, not named, source, len(hit.name), match.name != match.label, key)
+            ranked.append((order, match))
+        return [match for _, match in sorted(ranked, key=lambda pair: pair[0])]
+
+    def mentioned(self, text: str) -> dict[str, list[Match]]:
+        """The things that *text*, such as a question, names as a whole, in its order.
+
+        Returns: by the words in the text, all things with that name.
+        """
+        found = self._index().mentioned(text)
+        return {
+            words: [self._match(key, name, Fit.WHOLE) for key in self._keys[name]]
+            for name, words in found
+        }
+
+    def _match(self, key: str, fitting: str, fit: Fit) -> Match:
+        """The thing *key*, one of whose names is *fitting* where it is plain."""
+        named = [name for name in self.by_key[key] if plain(name) == fitting]
+        return Match(key, self.by_key[key][0], named[0] if named else key.partition("/")[2], fit)
 
     def near(
         self, text: str, kinds: Sequence[str], among: Container[str] | None = None
     ) -> list[str]:
-        """Up to three things whose key or name resembles *text*, as ``CAN (Canada)``."""
-        names = [
-            name
-            for name, keys in self._keys.items()
-            if any(_is_of(key, kinds, among) for key in keys)
-        ]
-        close = _closest(plain(text), names)
-        if not close:
-            words = {word for name in names for word in name.split() if len(word) >= MIN_WORD}
-            near = difflib.get_close_matches(plain(text), sorted(words), n=1, cutoff=0.75)
-            close = [name for name in names if near and near[0] in name.split()]
-        keys = dict.fromkeys(
-            key for name in close for key in self._keys[name] if _is_of(key, kinds, among)
-        )
-        return [self.told(key, kinds) for key in list(keys)[:3]]
+        """Up to three things that *text* may be meant for, as ``CAN (Canada)``."""
+        allowed = functools.partial(_is_of, kinds=kinds, among=among)
+        found = [match.key for match in self.search(text, kinds, among)]
+        found = found or self._index().alike(plain(text), allowed)
+        return [self.told(key, kinds) for key in found[:MAX_NEAR]]
+
+    def _index(self) -> Index:
+        """The index of the names, which is made when it is first asked for."""
+        if not self._made:
+            self._made.append(Index(self._keys))
+        return self._made[0]
 
     def told(self, key: str, kinds: Sequence[str] = ()) -> str:
         """How to tell people of the thing *key*: what they can type, and its best name."""
         return f"{short_key(key, kinds)} ({self.by_key[key][0]})"
-
-
-def _closest(text: str, names: Iterable[str]) -> list[str]:
-    """Up to three of *names* that resemble *text*, without those much less alike than the first."""
-    close = difflib.get_close_matches(text, sorted(names), n=3, cutoff=0.6)
-    alike = {name: difflib.SequenceMatcher(None, name, text).ratio() for name in close}
-    return [name for name in close if alike[name] > alike[close[0]] - LESS_ALIKE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,20 +318,6 @@ def _is_of(key: str, kinds: Sequence[str], among: Container[str] | None = None) 
     return of_kind and (among is None or key in among)
 
 
-def _rank(wanted: str, name: str) -> int | None:
-    """How well *name* fits *wanted*, both plain: 0 is best; None, not at all."""
-    words, parts = name.split(), wanted.split()
-    if name == wanted:
-        return 0
-    if f" {wanted} " in f" {name} ":
-        return 1
-    if name.startswith(wanted):
-        return 2
-    if all(any(word.startswith(part) for word in words) for part in parts):
-        return 3
-    return 4 if wanted in name else None
-
-
 def _by_home(
     homes: Sequence[str], triples: Iterable[ox.Triple]
 ) -> dict[str, dict[str, dict[str, None]]]:
@@ -370,13 +355,6 @@ def _place(iri: str, homes: Iterable[str]) -> tuple[str, str] | None:
         if iri.startswith(f"{home}id/"):
             return home, iri.removeprefix(f"{home}id/")
     return None
-
-
-def plain(text: str) -> str:
-    """*text* without case, accents and punctuation, its words one space apart."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
-    return re.sub(r"[\W_]+", " ", kept).strip()
 
 
 def _with_narrower(

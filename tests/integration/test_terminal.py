@@ -291,6 +291,15 @@ def test_a_search_that_finds_nothing_ends_with_status_1(releases: Path) -> None:
     assert done.stderr == "stancegraph: nothing is called 'xyzzy'\n"
 
 
+def test_a_search_in_words_tells_the_question_to_ask(shipped_releases: Path) -> None:
+    """With what the text names filled in; it need not be the name of anything."""
+    done = run(shipped_releases, "search", "who", "ratified", "the", "budapst", "convention")
+
+    assert "  stancegraph query treaties/participants treaty=budapest-convention" in (
+        done.stdout.splitlines()
+    )
+
+
 # completion
 
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from stancegraph.build.release import open_release
+from stancegraph.catalog import Catalog
 from stancegraph.commands.options import releases_option
 from stancegraph.commands.output import TABLE, echo_table
 from stancegraph.errors import UnknownThing
-from stancegraph.names import Names
+from stancegraph.questions import Questions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from stancegraph.commands.options import Options
+    from stancegraph.questions import Question
 
 HEADINGS = ("key", "label", "name", "iri")
+MAX_QUESTIONS = 3
 
 
 @click.command("search")
@@ -60,15 +64,20 @@ def search_command(
       stancegraph search budapest
       stancegraph search south korea
       stancegraph search --kind treaty cybercrime --format csv
+      stancegraph search 'who ratified the budapest convention?'
 
-    The likeliest comes first; accents and case do not matter. The key is what `describe` and
-    `query` take. Exit status: 0 if something was found, 1 if nothing was.
+    The likeliest comes first; accents, case and small mistakes do not matter. The key is what
+    `describe` and `query` take. The table is followed by the saved queries that TEXT may be
+    asking. Exit status: 0 if something was found, 1 if nothing was.
     """  # noqa: D301 - click's mark for lines to keep
     release = open_release(releases or options.folder.releases)
-    names = Names.load(release.names_file)
+    catalog = Catalog.load(release.path)
+    names = catalog.names
     sought = " ".join(text)
     found = names.search(sought, kinds)
-    if not found:
+    in_words = style == TABLE and not kinds
+    questions = Questions(catalog, names).about(sought)[:MAX_QUESTIONS] if in_words else []
+    if not found and not questions:
         raise UnknownThing(sought)
     rows = [(match.key, match.label, match.name, names.iri(match.key)) for match in found[:limit]]
     if style == "json":
@@ -78,8 +87,11 @@ def search_command(
         )  # fmt: skip
     elif style == "csv":
         csv.writer(sys.stdout).writerows([HEADINGS, *rows])
-    else:
+    elif rows:
         echo_table(HEADINGS[:2], [_told(key, label, name) for key, label, name, _ in rows])
+    told = [f"{question.query.summary}\n  {_command(question)}" for question in questions]
+    if told:
+        click.echo(("\n" if rows else "") + "\n\n".join(told))
     if len(found) > limit:
         click.echo(f"{len(found)} in all: --limit {len(found)} tells them", err=True)
 
@@ -87,3 +99,9 @@ def search_command(
 def _told(key: str, label: str, name: str) -> tuple[str, str]:
     """A row of the table: the key, the label, and the name that fits, where it is another."""
     return key, label if name in {label, key.partition("/")[2]} else f"{label} ({name})"
+
+
+def _command(question: Question) -> str:
+    """How to ask *question* at the terminal."""
+    values = [f"{name}={value}" for name, given in question.values.items() for value in given]
+    return shlex.join(["stancegraph", "query", question.query.name, *values])

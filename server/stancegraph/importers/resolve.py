@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stancegraph.errors import OperationError
-from stancegraph.names import MIN_WORD, plain
+from stancegraph.search import SHORT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -238,7 +238,7 @@ class _Among:
         names = {
             place: " ".join(self._bag(name)) or name
             for place, name in self._plain.items()
-            if len(name) >= MIN_WORD
+            if len(name) > SHORT
         }
         scores: dict[str, float] = {}
         for scorer in (fuzz.token_sort_ratio, fuzz.token_set_ratio, fuzz.WRatio):

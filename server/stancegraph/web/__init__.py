@@ -20,6 +20,7 @@ from stancegraph.web import (
     pages,
     quality,
     saved,
+    search,
     sparql,
 )
 from stancegraph.web.bridge import BODY_BOUND, QUERY, REFUSED, Refusal
@@ -46,11 +47,12 @@ def create_app(site: Site) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     frame.register(app)
-    for page in (pages, sparql, saved, openapi, examples, quality, entities):
+    for page in (pages, search, sparql, saved, openapi, examples, quality, entities):
         app.register_blueprint(page.bp)
     assets.register(app)
     errors.register(app)
     encoding.register(app)  # whose hook comes last: those after a request run in reverse
+    search.prepare(app)
     app.before_request(_refuse)
     app.before_request(_without_slash)
     app.after_request(_common_headers)

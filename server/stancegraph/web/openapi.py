@@ -10,8 +10,10 @@ from flask import Blueprint, jsonify
 from stancegraph.catalog import Allowed, typed
 from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.parameters import MAX_VALUES
+from stancegraph.search import Fit
 from stancegraph.sparql import query_form
 from stancegraph.web.errors import PROBLEM
+from stancegraph.web.search import LONGEST, MAX_PAGE, MOST, SHOWN
 from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def describe(site: Site) -> Json:
         "servers": [{"url": "/"}],
         "tags": [
             *({"name": theme} for theme in dict.fromkeys(query.theme for query in queries)),
+            {"name": "Search"},
             {"name": "SPARQL"},
             {"name": "Linked data"},
         ],
@@ -75,6 +78,7 @@ def describe(site: Site) -> Json:
                 f"/queries/{query.name}": {"get": _operation(query, site.catalog.names)}
                 for query in queries
             },
+            "/search.json": {"get": _search(site.catalog.names)},
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
             "/id/{key}": {"get": _thing()},
         },
@@ -224,6 +228,64 @@ def _failures(*statuses: str) -> Json:
     return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
+def _search(names: Names) -> Json:
+    kinds = sorted({key.partition("/")[0] for key in names.by_key})
+    example = names.by_key[next(iter(names.by_key))][0] if names.by_key else "a name"
+    return {
+        "operationId": "search",
+        "summary": "Find things by their names, and questions by their words",
+        "tags": ["Search"],
+        "parameters": [
+            {
+                "name": "q",
+                "in": "query",
+                "required": False,
+                "description": "A name, a part of one, a code or symbol, in any script, accents "
+                "and small mistakes aside; or a question in words.",
+                "schema": {"type": "string", "maxLength": LONGEST},
+                "examples": {"example": {"value": example}},
+            },
+            {
+                "name": "kind",
+                "in": "query",
+                "required": False,
+                "description": "Only things of these kinds.",
+                "schema": {"type": "array", "items": {"type": "string", "enum": kinds}},
+                "style": "form",
+                "explode": True,
+            },
+            {
+                "name": "for",
+                "in": "query",
+                "required": False,
+                "description": "Only what a parameter of a saved query takes, as "
+                "THEME/QUERY/PARAMETER; then value is what to write there.",
+                "schema": {"type": "string", "maxLength": LONGEST},
+            },
+            *(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": False,
+                    "description": told,
+                    "schema": {"type": "integer", "minimum": 1, "maximum": most, "default": start},
+                }
+                for name, told, most, start in (
+                    ("limit", "How many things to tell at once.", MOST, SHOWN),
+                    ("page", "Which part of them, from 1.", MAX_PAGE, 1),
+                )
+            ),
+        ],
+        "responses": {
+            "200": {
+                "description": "What fits, the likeliest first; nothing where nothing does.",
+                "content": {"application/json": {"schema": _FOUND}},
+            },
+            **_failures("400"),
+        },
+    }
+
+
 def _sparql_get() -> Json:
     graphs = {"type": "array", "items": {"type": "string", "format": "uri"}}
     return {
@@ -308,6 +370,46 @@ def _thing() -> Json:
 
 
 _RESULT: Json = {"type": "object", "required": ["head"]}
+_NUMBER: Json = {"type": "integer", "minimum": 0}
+_STRING: Json = {"type": "string"}
+_TEXTS: Json = {"type": "object", "additionalProperties": {"type": "array", "items": _STRING}}
+
+
+def _object(**properties: Json) -> Json:
+    """An object that has just these members."""
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+_MATCHES: Json = {"type": "array", "items": {"$ref": "#/components/schemas/Match"}}
+_FOUND: Json = _object(
+    q=_STRING,
+    total={**_NUMBER, "description": "How many things of these kinds fit."},
+    page=_NUMBER,
+    limit=_NUMBER,
+    kinds={
+        "type": "array",
+        "description": "How many things of each kind fit, most first.",
+        "items": _object(kind=_STRING, count=_NUMBER),
+    },
+    things=_MATCHES,
+    mentioned={**_MATCHES, "description": "What the text names, where nothing fits as a whole."},
+    questions={
+        "type": "array",
+        "description": "The saved queries that the text may be asking, the likeliest first.",
+        "items": _object(
+            name=_STRING,
+            summary=_STRING,
+            address={"type": "string", "format": "uri-reference"},
+            values={**_TEXTS, "description": "What the address sets, by parameter."},
+            named={**_TEXTS, "description": "The names of what of this stands in the text."},
+        ),
+    },
+)
 _SCHEMAS: Mapping[str, Json] = {
     "Term": {
         "type": "object",
@@ -320,6 +422,20 @@ _SCHEMAS: Mapping[str, Json] = {
             "xml:lang": {"type": "string"},
         },
     },
+    "Match": _object(
+        key=_STRING,
+        kind=_STRING,
+        label=_STRING,
+        name={"type": "string", "description": "The name that fits."},
+        fit={
+            "type": "string",
+            "enum": [fit.told for fit in Fit],
+            "description": "How it fits, the best first.",
+        },
+        iri={"type": "string", "format": "uri"},
+        address={"type": ["string", "null"], "description": "Its page."},
+        value={"type": "string", "description": "What to write for it in an address."},
+    ),
     "Problem": {
         "type": "object",
         "description": "What went wrong, as RFC 9457 has it.",
