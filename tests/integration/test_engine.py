@@ -444,6 +444,25 @@ def test_a_supervisor_ends_with_whoever_started_it(releases: Path, children_of: 
         assert not Path(path).parent.exists()
 
 
+def test_a_supervisor_whose_parent_is_gone_before_it_has_loaded_ends_quietly(
+    releases: Path, tmp_path: Path
+) -> None:
+    """It has nobody to tell that it is ready, and leaves no socket behind."""
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    command = [sys.executable, "-m", "stancegraph.engine.supervisor"]
+    command += [str(open_release(releases).quads_file), str(folder / "socket")]
+    command += ["--workers", "1", "--waiting", "1", "--parked", "1", "--memory", "0"]
+    unread, out = os.pipe()
+    os.close(unread)
+
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, check=False, timeout=60)
+    os.close(out)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert not folder.exists()
+
+
 def _runs(pid: int) -> bool:
     with suppress(OSError):
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text("utf-8")

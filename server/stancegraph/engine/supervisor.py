@@ -541,8 +541,8 @@ def main() -> None:
             bounds=worker.Bounds(options.memory),
             prefixes=known_prefixes(store),
         )
-        _say(READY)
         try:
+            _say(READY)
             supervisor.run()
         except Orphaned:
             with suppress(OSError):  # nobody else is left to tidy up
@@ -551,10 +551,17 @@ def main() -> None:
 
 
 def _say(line: str) -> None:
-    """Tell whoever started this process."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """Tell whoever started this process, at once.
+
+    Raises:
+        Orphaned: nobody listens any more.
+    """
+    try:
+        os.write(sys.stdout.fileno(), f"{line}\n".encode())
+    except BrokenPipeError:
+        raise Orphaned from None
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(Orphaned):
+        main()
