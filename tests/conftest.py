@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import signal
 import socket
@@ -17,17 +19,26 @@ from urllib.parse import urlsplit
 import pytest
 
 from stancegraph.build import build
+from stancegraph.build.derive import derive
+from stancegraph.build.parse import parse
 from stancegraph.folder import GraphFolder, shipped
+from stancegraph.queryfile import read_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from urllib.parse import SplitResult
+
+    from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.parse import ParsedGraph
+
+    Once = Callable[[str, Callable[[Path], object]], Path]
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+DAY = date(2026, 11, 22)
 SMALL = Path(__file__).parent / "small"
 
 
@@ -38,19 +49,53 @@ def small(tmp_path: Path) -> GraphFolder:
 
 
 @pytest.fixture(scope="session")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds one release of tests/small; not to be changed."""
-    folder = tmp_path_factory.mktemp("releases")
-    build(GraphFolder.at(SMALL), folder, release_date=date(2026, 11, 22))
-    return folder
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Has a folder of this name filled by the process of this run that first asks for it.
+
+    The others wait until it is, and get the same folder.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def once(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, filled = shared / name, shared / f"{name}.filled"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not filled.exists():
+                fill(folder)
+                filled.touch()
+        return folder
+
+    return once
 
 
 @pytest.fixture(scope="session")
-def shipped_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds one release of the shipped graph; not to be changed."""
-    folder = tmp_path_factory.mktemp("shipped")
-    build(shipped(), folder)
-    return folder
+def releases(once: Once) -> Path:
+    """A folder that holds one release of tests/small; not to be changed."""
+    small = GraphFolder.at(SMALL)
+    return once("releases", lambda folder: build(small, folder, release_date=DAY))
+
+
+@pytest.fixture(scope="session")
+def shipped_releases(once: Once) -> Path:
+    """A folder that holds one release of the shipped graph; not to be changed.
+
+    Its day is that for which the rows beside the saved queries were checked.
+    """
+    return once("shipped", lambda folder: build(shipped(), folder, release_date=DAY))
+
+
+@pytest.fixture(scope="session")
+def shipped_graph() -> ParsedGraph:
+    """What the files of the shipped graph say; not to be changed."""
+    return parse(shipped())
+
+
+@pytest.fixture(scope="session")
+def shipped_derived(shipped_graph: ParsedGraph) -> Mapping[str, DerivedGraph]:
+    """What each rule concludes from the shipped graph, by the name of the rule."""
+    found = derive(shipped_graph, read_rules(shipped())[0], release_date=DAY)
+    return {made.rule.name: made for made in found}
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ computation that reads the Turtle files and shares nothing with the queries.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date
 from fractions import Fraction
+from functools import cache
 from itertools import combinations
 from math import floor
 from typing import TYPE_CHECKING
@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from stancegraph.build.derive import derive
-from stancegraph.build.parse import parse
 from stancegraph.folder import shipped
-from stancegraph.queryfile import read_queries, read_rules
+from stancegraph.queryfile import read_queries
 from stancegraph.terms import RDFS, SG, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from stancegraph.build.derive import DerivedGraph
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sparql import Term
@@ -36,7 +35,10 @@ PLENARY = ox.NamedNode(f"{ID}organisation/un-general-assembly")
 MEASURES = ("agreement", "share", "kappa", "pi", "weightedKappa", "weightedPi")
 COUNTS = ("sharedVotes", "sameVotes", "nearVotes", "opposedVotes")
 
+WORTH = {"yes": Fraction(1), "abstain": Fraction(1, 2), "no": Fraction(0)}
+
 Row = dict[str, str]
+Ballot = tuple[str, str]  # what two voters chose in one roll call
 
 
 def thing(path: str) -> ox.NamedNode:
@@ -234,21 +236,25 @@ def test_a_period_bounds_the_roll_calls(since: str | None, before: str | None, s
 
 
 @pytest.fixture(scope="module")
-def graph() -> ParsedGraph:
-    return parse(FOLDER)
+def store(shipped_graph: ParsedGraph, shipped_derived: Mapping[str, DerivedGraph]) -> ox.Store:
+    """What is stated, and what the rules make of dates and votes."""
+    loaded = ox.Store()
+    loaded.extend(ox.Quad(*triple) for triple in shipped_graph.triples())
+    for name in ("dates", "implied-stance", "labels"):
+        loaded.extend(ox.Quad(*triple) for triple in shipped_derived[name].triples)
+    return loaded
 
 
 @pytest.fixture(scope="module")
-def store(graph: ParsedGraph) -> ox.Store:
-    """What is stated, and what the rules make of dates and votes."""
-    rules = [
-        rule for rule in read_rules(FOLDER)[0] if rule.name in {"dates", "implied-stance", "labels"}
-    ]
-    loaded = ox.Store()
-    loaded.extend(ox.Quad(*triple) for triple in graph.triples())
-    for made in derive(graph, rules, release_date=date(2026, 11, 22)):
-        loaded.extend(ox.Quad(*triple) for triple in made.triples)
-    return loaded
+def votes(shipped_graph: ParsedGraph) -> dict[str, dict[str, str]]:
+    return recorded(shipped_graph)
+
+
+@pytest.fixture(scope="module")
+def matrix(store: ox.Store, votes: dict[str, dict[str, str]]) -> list[Row]:
+    """What the query says of all actors on record."""
+    actors: list[Term] = [thing(f"state/{key}") for key in sorted(votes)]
+    return ask(store, QUERIES["votes/agreement-matrix"], country=actors, body=PLENARY)
 
 
 def recorded(graph: ParsedGraph) -> dict[str, dict[str, str]]:
@@ -276,16 +282,24 @@ def rounded(value: Fraction) -> float:
     return floor(value * 1000 + Fraction(1, 2)) / 1000
 
 
-def by_the_book(x: Mapping[str, str], y: Mapping[str, str]) -> dict[str, float]:
+def ballots_of(x: Mapping[str, str], y: Mapping[str, str]) -> frozenset[tuple[Ballot, int]]:
+    """How often two voters chose what, of the roll calls in which both chose."""
+    pairs = Counter((x[call], y[call]) for call in x.keys() & y.keys())
+    return frozenset((pair, n) for pair, n in pairs.items() if WORTH.keys() >= {*pair})
+
+
+@cache
+def by_the_book(ballots: frozenset[tuple[Ballot, int]]) -> dict[str, float]:
     """The measures of two voters, as their definitions have them; without those undefined."""
-    worth = {"yes": Fraction(1), "abstain": Fraction(1, 2), "no": Fraction(0)}
-    shared = [c for c in x.keys() & y.keys() if x[c] in worth and y[c] in worth]
-    n = len(shared)
+    n = sum(times for _, times in ballots)
     if not n:
         return {}
-    p, q = (Counter(voter[call] for call in shared) for voter in (x, y))
+    p, q = Counter[str](), Counter[str]()
+    for (x, y), times in ballots:
+        p[x] += times
+        q[y] += times
 
-    def expected(distance: Mapping[tuple[str, str], Fraction], *, pooled: bool) -> Fraction:
+    def expected(distance: Mapping[Ballot, Fraction], *, pooled: bool) -> Fraction:
         total = Fraction(0)
         for (a, b), apart in distance.items():
             if pooled:
@@ -295,14 +309,14 @@ def by_the_book(x: Mapping[str, str], y: Mapping[str, str]) -> dict[str, float]:
             total += apart * chance
         return total
 
-    steps = {(a, b): abs(worth[a] - worth[b]) for a in worth for b in worth}
+    steps = {(a, b): abs(WORTH[a] - WORTH[b]) for a in WORTH for b in WORTH}
     unlike = {pair: Fraction(pair[0] != pair[1]) for pair in steps}
     found: dict[str, Fraction] = {"sharedVotes": Fraction(n)}
     for distance, names in (
         (unlike, ("share", "kappa", "pi")),
         (steps, ("agreement", "weightedKappa", "weightedPi")),
     ):
-        observed = sum((distance[x[call], y[call]] for call in shared), Fraction(0)) / n
+        observed = sum((distance[pair] * times for pair, times in ballots), Fraction(0)) / n
         found[names[0]] = 1 - observed
         for name, pooled in ((names[1], False), (names[2], True)):
             if chance := expected(distance, pooled=pooled):
@@ -310,34 +324,29 @@ def by_the_book(x: Mapping[str, str], y: Mapping[str, str]) -> dict[str, float]:
     return {name: rounded(value) for name, value in found.items()}
 
 
-def test_all_pairs_are_measured_as_by_the_book(graph: ParsedGraph, store: ox.Store) -> None:
+def test_all_pairs_are_measured_as_by_the_book(
+    votes: dict[str, dict[str, str]], matrix: list[Row]
+) -> None:
     """Each pair of actors on record in the plenary, in both directions, and no other pair."""
-    votes = recorded(graph)
     expected = {}
     for one, other in combinations(sorted(votes), 2):
-        if by_book := by_the_book(votes[one], votes[other]):
-            expected[one, other] = expected[other, one] = by_book
-    actors: list[Term] = [thing(f"state/{key}") for key in sorted(votes)]
-
-    rows = ask(store, QUERIES["votes/agreement-matrix"], country=actors, body=PLENARY)
+        if measures := by_the_book(ballots_of(votes[one], votes[other])):
+            expected[one, other] = expected[other, one] = measures
 
     found = {
         (row["actor"].rpartition("/")[2], row["other"].rpartition("/")[2]): {
             name: float(row[name]) for name in ("sharedVotes", *MEASURES) if name in row
         }
-        for row in rows
+        for row in matrix
     }
+
     assert len(found) > 0
     assert found == expected
 
 
-def test_one_against_all_says_what_the_matrix_says(graph: ParsedGraph, store: ox.Store) -> None:
+def test_one_against_all_says_what_the_matrix_says(store: ox.Store, matrix: list[Row]) -> None:
     """The same numbers, most alike first."""
-    votes = recorded(graph)
-    actors: list[Term] = [thing(f"state/{key}") for key in sorted(votes)]
     told = ("other", *COUNTS, *MEASURES, "undefined")
-
-    matrix = ask(store, QUERIES["votes/agreement-matrix"], country=actors, body=PLENARY)
 
     for key in ("CHN", "PER", "USA"):
         state = thing(f"state/{key}")

@@ -209,14 +209,16 @@ def test_every_edit_changes_what_comes_of_a_build(small: GraphFolder, tmp_path: 
         assert (after == before) == (name in unseen), name
 
 
-def test_a_build_of_the_shipped_graph_after_edits_is_that_of_the_whole(tmp_path: Path) -> None:
+def test_a_build_of_the_shipped_graph_after_edits_is_that_of_the_whole(
+    shipped_releases: Path, tmp_path: Path
+) -> None:
     """A vote, a locator, a label, a deleted source and a rule."""
     root = tmp_path / "graph"
     for part in ("data", "ontology", "shapes", "queries"):
         shutil.copytree(shipped().root / part, root / part)
     shutil.copyfile(shipped().root / "dataset.ttl", root / "dataset.ttl")
     folder = GraphFolder.at(root)
-    outcome(folder, tmp_path / "releases", fresh=False)
+    shutil.copytree(shipped_releases, tmp_path / "releases", symlinks=True)
     edits = (
         ("data/rollcalls/unga/A-RES-74-247.ttl", "vote-choice/yes>", "vote-choice/abstain>"),
         ("data/treaties/budapest-convention.ttl", 'sg:locator "', 'sg:locator "see '),
@@ -254,7 +256,8 @@ def test_queries_see_no_difference_in_what_they_can_read(shipped_releases: Path)
         if reads.slots is None or reads.volatile:
             continue
         store = ox.Store()
-        store.load(b"".join(Graphs(graphs).quads(reads)), format=ox.RdfFormat.N_QUADS)
+        read = b"".join(Graphs(graphs).quads(reads))
+        store.load(read, format=ox.RdfFormat.N_QUADS, lenient=True)  # a build wrote it
         rows = [list(map(str, each.query(text, use_default_graph_as_union=True)))  # type: ignore[arg-type]
                 for each in (whole, store)]  # fmt: skip
         if rows[0] != rows[1]:

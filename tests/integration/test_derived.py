@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
-from stancegraph.build.derive import derive
-from stancegraph.build.parse import parse
 from stancegraph.folder import shipped
-from stancegraph.queryfile import read_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.parse import ParsedGraph
 
 FOLDER = shipped()
 ID = FOLDER.base + "id/"
@@ -35,15 +34,14 @@ def facts(triples: Iterable[ox.Triple]) -> Facts:
 
 
 @pytest.fixture(scope="module")
-def stated() -> Facts:
-    return facts(parse(FOLDER).triples("data"))
+def stated(shipped_graph: ParsedGraph) -> Facts:
+    return facts(shipped_graph.triples("data"))
 
 
 @pytest.fixture(scope="module")
-def derived() -> dict[str, Facts]:
+def derived(shipped_derived: Mapping[str, DerivedGraph]) -> dict[str, Facts]:
     """What each rule concludes, by its name."""
-    found = derive(parse(FOLDER), read_rules(FOLDER)[0], release_date=date(2026, 11, 22))
-    return {made.rule.name: facts(made.triples) for made in found}
+    return {name: facts(made.triples) for name, made in shipped_derived.items()}
 
 
 def one(values: set[str]) -> str:

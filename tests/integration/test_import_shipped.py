@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from stancegraph.build.parse import parse
 from stancegraph.folder import shipped
 from stancegraph.importers import Decisions, import_table
 from stancegraph.importers.blocks import Standing
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from stancegraph.build.parse import ParsedGraph
     from stancegraph.importers.blocks import Term
     from stancegraph.tablefile import BlockForm, Column, Template
 
@@ -45,8 +45,8 @@ TEMPLATES = [
 
 
 @pytest.fixture(scope="module")
-def standing() -> Standing:
-    return Standing.of(parse(shipped()))
+def standing(shipped_graph: ParsedGraph) -> Standing:
+    return Standing.of(shipped_graph)
 
 
 def written(terms: Sequence[Term], column: Column) -> str:

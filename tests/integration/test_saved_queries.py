@@ -6,7 +6,6 @@ test`` compares them too. Before rows are accepted, each is to be compared with 
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -15,7 +14,7 @@ import rdflib
 from rdflib.plugins.sparql import prepareQuery
 
 from stancegraph import expected, sparql
-from stancegraph.build import build
+from stancegraph.build import open_release
 from stancegraph.catalog import Catalog
 from stancegraph.coverage import coverage_of
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
@@ -26,6 +25,7 @@ from stancegraph.terms import SG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stancegraph.build import Release
     from stancegraph.engine import Engine
@@ -38,10 +38,8 @@ CASES = [case for query in QUERIES for case in expected.cases(query, ROOT)]
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """A release of the shipped graph, of the day for which the rows were checked."""
-    folder = tmp_path_factory.mktemp("releases")
-    return build(shipped(), folder, release_date=date(2026, 11, 22))
+def release(shipped_releases: Path) -> Release:
+    return open_release(shipped_releases)
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from stancegraph.build.derive import derive
-from stancegraph.build.parse import parse
 from stancegraph.folder import shipped
-from stancegraph.queryfile import read_queries, read_rules
+from stancegraph.queryfile import read_queries
 from stancegraph.terms import SG, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stancegraph.build.derive import DerivedGraph
+    from stancegraph.build.parse import ParsedGraph
     from stancegraph.sparql import Term
 
 FOLDER = shipped()
@@ -33,18 +32,11 @@ ENDED = "may have ended before"
 
 
 @pytest.fixture(scope="module")
-def derived() -> Mapping[str, DerivedGraph]:
-    """What each rule concludes from the shipped graph, by the name of the rule."""
-    found = derive(parse(FOLDER), read_rules(FOLDER)[0], release_date=DAY)
-    return {made.rule.name: made for made in found}
-
-
-@pytest.fixture(scope="module")
-def store(derived: Mapping[str, DerivedGraph]) -> ox.Store:
+def store(shipped_graph: ParsedGraph, shipped_derived: Mapping[str, DerivedGraph]) -> ox.Store:
     """What is stated and what is derived."""
     loaded = ox.Store()
-    loaded.extend(ox.Quad(*triple) for triple in parse(FOLDER).triples())
-    for made in derived.values():
+    loaded.extend(ox.Quad(*triple) for triple in shipped_graph.triples())
+    for made in shipped_derived.values():
         loaded.extend(ox.Quad(*triple) for triple in made.triples)
     return loaded
 
@@ -157,7 +149,11 @@ def test_history_comes_out_right(
     ],
 )
 def test_short_cuts_tell_of_the_day_of_the_release(
-    derived: Mapping[str, DerivedGraph], member: str, relation: str, organisation: str, holds: bool
+    shipped_derived: Mapping[str, DerivedGraph],
+    member: str,
+    relation: str,
+    organisation: str,
+    holds: bool,
 ) -> None:
     """Of organisations and coalitions alike, each role with a word of its own."""
     triple = ox.Triple(
@@ -166,7 +162,7 @@ def test_short_cuts_tell_of_the_day_of_the_release(
         ox.NamedNode(f"{ID}organisation/{organisation}"),
     )
 
-    assert (triple in derived["memberships-now"].triples) is holds
+    assert (triple in shipped_derived["memberships-now"].triples) is holds
 
 
 def test_a_day_after_the_sources_is_answered_as_last_known(store: ox.Store) -> None:
@@ -202,12 +198,12 @@ def test_no_bound_of_a_spell_is_after_the_bound_that_it_precedes(
     assert [str(row["spell"]) for row in found] == []
 
 
-def test_only_what_is_on_record_is_short_cut(derived: Mapping[str, DerivedGraph]) -> None:
+def test_only_what_is_on_record_is_short_cut(shipped_derived: Mapping[str, DerivedGraph]) -> None:
     """Every short cut stands for a spell of its actor."""
     spells = {
         (triple.subject, triple.predicate.value.rpartition("#")[2]): triple.object
         for rule in ("membership-spells", "treaty-status", "parties")
-        for triple in derived[rule].triples
+        for triple in shipped_derived[rule].triples
     }
     known = {
         (spells[spell, "spellActor"], value)
@@ -216,4 +212,4 @@ def test_only_what_is_on_record_is_short_cut(derived: Mapping[str, DerivedGraph]
     }
 
     for rule in ("memberships-now", "treaty-status-now"):
-        assert {(t.subject, t.object) for t in derived[rule].triples} <= known
+        assert {(t.subject, t.object) for t in shipped_derived[rule].triples} <= known
