@@ -341,6 +341,15 @@ def test_queries_their_parameters_and_values_are_completed(
     assert bool(found) == bool(offered)
 
 
+def test_releases_are_completed(shipped_releases: Path) -> None:
+    """By their ids, and the word for the one before."""
+    (there,) = (path.name for path in shipped_releases.glob("2*"))
+
+    found = completed("release", "use", "--releases", str(shipped_releases), "")
+
+    assert found == [there, "previous"]
+
+
 def test_things_are_completed_by_their_keys(shipped_releases: Path) -> None:
     """For describe, which takes them."""
     found = completed("describe", "--releases", str(shipped_releases), "treaty/budapest-c")

@@ -88,6 +88,7 @@ def request(
         return {"type": "http.request"}
 
     recorder = Recorder(app, engine or FakeEngine(), release_id=RELEASE, routes=["sparql"])
+    recorder.begin()
     scope: dict[str, Any] = {
         "type": "http", "method": method, "path": path, "headers": headers,
         "client": ("192.0.2.1", 4711),

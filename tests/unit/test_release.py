@@ -320,7 +320,7 @@ def test_what_a_killed_build_left_is_cleared(small: GraphFolder, tmp_path: Path)
         shutil.copytree(release.path, releases / name)
     (releases / ".link-1").symlink_to("nowhere")
     release.path.replace(releases / ".tmp-current")
-    release_module._switch(releases, ".tmp-current")
+    release_module.point_to(releases, ".tmp-current")
 
     with only_build(releases):
         left = sorted(path.name for path in releases.iterdir())

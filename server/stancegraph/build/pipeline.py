@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.build import quality
+from stancegraph.build import quality, shelf
 from stancegraph.build.cache import Cache
 from stancegraph.build.derive import derive, mixed_terms
 from stancegraph.build.describe import count_claims, describe
@@ -122,6 +122,7 @@ def build(
     release_date: date | None = None,
     progress: Progress | None = None,
     fresh: bool = False,
+    keep: int = shelf.KEPT,
 ) -> Release:
     """Build a release of *folder* into *releases* and make it the current one.
 
@@ -132,6 +133,8 @@ def build(
         release_date: That of the last commit of *folder*, else today, unless given.
         progress: Is told of each stage, and of what the checks found.
         fresh: Find out everything anew.
+        keep: How many releases to leave there, the one that is built too; older ones are
+            deleted, but never the one before it.
 
     Raises:
         InvalidGraph: the files have violations; what is in *releases* stays as it was.
@@ -144,9 +147,11 @@ def build(
         refuse_another(folder, releases)
         found = check(folder, progress=progress, cache=cache)
         try:
-            return _build(found, releases, release_date, progress, cache)
+            release = _build(found, releases, release_date, progress, cache)
         finally:
             found.graph.keep_places()
+        shelf.prune(releases, keep)
+        return release
 
 
 def _build(

@@ -171,7 +171,7 @@ def only_build(releases: Path) -> Iterator[None]:
     Raises:
         OperationError: another build holds it, or it cannot be written to.
     """
-    with _writing(releases):
+    with writing(releases):
         releases.mkdir(parents=True, exist_ok=True)
         lock = (releases / ".lock").open("w")
     with lock:
@@ -180,7 +180,7 @@ def only_build(releases: Path) -> Iterator[None]:
         except BlockingIOError:
             message = f"another build is writing to {releases}: wait until it is done"
             raise OperationError(message) from None
-        with _writing(releases):
+        with writing(releases):
             _clear(releases)
         yield
 
@@ -259,7 +259,7 @@ def write_release(
         counts=counts,
         path=releases.resolve() / name,
     )
-    with _writing(releases):
+    with writing(releases):
         draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=releases))
         draft.chmod(0o755)
         (draft / QUADS).write_bytes(content)
@@ -274,6 +274,25 @@ def write_release(
         _sync(draft)
         _install(draft, releases, name)
     return release
+
+
+def point_to(releases: Path, name: str) -> None:
+    """Let the link ``current`` point to *name*, in one step."""
+    link = releases / f".link-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    link.replace(releases / CURRENT)
+    _sync_folder(releases)
+
+
+@contextmanager
+def writing(releases: Path) -> Iterator[None]:
+    """Raise what the system refuses as an OperationError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OperationError(f"cannot write to {releases}: {reason}") from error
 
 
 def _as_json(release: Release) -> str:
@@ -294,23 +313,14 @@ def _install(draft: Path, releases: Path, name: str) -> None:
         # The graph is the same, its description or queries are not. A folder cannot be
         # replaced in one step, so the draft is current while the release is exchanged; the
         # next build clears it away.
-        _switch(releases, draft.name)
+        point_to(releases, draft.name)
         target.rename(releases / f".old-{draft.name}")
         copy = Path(tempfile.mkdtemp(prefix=".tmp-", dir=releases))
         shutil.copytree(draft, copy, dirs_exist_ok=True)
         _sync(copy)
         copy.rename(target)
     _sync_folder(releases)
-    _switch(releases, name)
-
-
-def _switch(releases: Path, name: str) -> None:
-    """Let the link ``current`` point to *name*, in one step."""
-    link = releases / f".link-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(name)
-    link.replace(releases / CURRENT)
-    _sync_folder(releases)
+    point_to(releases, name)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -338,16 +348,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _writing(releases: Path) -> Iterator[None]:
-    """Raise what the system refuses as an OperationError."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OperationError(f"cannot write to {releases}: {reason}") from error
 
 
 def _clear(releases: Path) -> None:

@@ -11,6 +11,7 @@ import click
 
 from stancegraph.build import Progress, as_w3c_report, build, check
 from stancegraph.build.lines import Graphs
+from stancegraph.build.shelf import KEPT
 from stancegraph.commands.options import releases_option
 from stancegraph.problems import Severity, as_json
 
@@ -163,6 +164,13 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Tell problems, nothin
 @click.option(
     "--fresh", is_flag=True, help="Find out everything anew, whatever earlier builds found out."
 )
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    default=KEPT,
+    show_default=True,
+    help="How many releases to leave; older ones are deleted, never the one before the current.",
+)
 @_style
 @_quiet
 @click.pass_obj
@@ -172,6 +180,7 @@ def build_command(
     releases: Path | None,
     day: datetime | None,
     fresh: bool,
+    keep: int,
     style: str,
     quiet: bool,
 ) -> None:
@@ -199,6 +208,7 @@ def build_command(
             release_date=day.date() if day else None,
             progress=telling,
             fresh=fresh,
+            keep=keep,
         )
     finally:
         telling.summary(release)

@@ -1,4 +1,4 @@
-"""The command ``completion``, and what it completes: queries, their parameters, things."""
+"""The command ``completion``, and what it completes: queries, parameters, things, releases."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from stancegraph.build.release import open_release
+from stancegraph.build.shelf import PREVIOUS, held
 from stancegraph.catalog import Allowed, Catalog
 from stancegraph.errors import StancegraphError
 from stancegraph.folder import GraphFolder, shipped
@@ -111,6 +112,21 @@ def complete_thing(
     return [CompletionItem(key, help=names.by_key[key][0]) for key in keys[:MOST]]
 
 
+def complete_release(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The ids of releases that begin with *incomplete*, and ``previous``."""
+    folder = _releases(ctx)
+    found = [] if folder is None else held(folder)
+    offered = [(each.name, "current" if each.is_current else "") for each in found]
+    offered += [(PREVIOUS, "the one that the current one followed")] if found else []
+    return [
+        CompletionItem(name, help=told or None)
+        for name, told in offered
+        if name.startswith(incomplete)
+    ]
+
+
 def _keys(query: SavedQuery, given: list[str], incomplete: str) -> Iterator[CompletionItem]:
     """The parameters that are not set yet, or may be set again."""
     taken = {word.partition("=")[0] for word in given}
@@ -151,9 +167,18 @@ def _choices(parameter: Parameter, names: Names) -> Iterator[tuple[str, str]]:
 
 def _release(ctx: click.Context) -> Release | None:
     """The release that the command line so far is about; None where there is none."""
+    folder = _releases(ctx)
+    try:
+        return None if folder is None else open_release(folder)
+    except StancegraphError:
+        return None
+
+
+def _releases(ctx: click.Context) -> Path | None:
+    """The folder of releases that the command line so far is about; None where there is none."""
+    given: Path | None = ctx.params.get("releases")
     graph: Path | None = ctx.find_root().params.get("graph")
     try:
-        folder = GraphFolder.at(graph) if graph else shipped()
-        return open_release(ctx.params.get("releases") or folder.releases)
+        return given or (GraphFolder.at(graph) if graph else shipped()).releases
     except StancegraphError:
         return None

@@ -117,7 +117,9 @@ def serve_command(
 ) -> None:
     """Serve the current release over HTTP.
 
-    Ends on SIGTERM or Ctrl-C, when it has answered what it was asked. With --watch it shows
+    When another release becomes the current one, by `build` or `release use`, that is served
+    within a second; SIGHUP has it look at once. Ends on SIGTERM or Ctrl-C, or when its
+    terminal is closed, when it has answered what it was asked. With --watch it shows
     what an editor does: a file that is saved is built and served some seconds later; one with
     a violation is told, and what was served before stays.
 

@@ -93,6 +93,10 @@ class Bridge:
         self._max_body = max_body
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
 
+    def close(self) -> None:
+        """Let the threads end, once all requests are answered."""
+        self._threads.shutdown(wait=False)
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request.
 

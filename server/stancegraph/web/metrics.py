@@ -57,7 +57,7 @@ query_seconds = Histogram(
 broken_off = Counter("stancegraph_broken_off", "Answers that broke off before they were whole")
 release_loaded = Gauge(
     "stancegraph_release_loaded",
-    "1 for the release that is served",
+    "1 for the release that is served, 0 for one that was",
     ["release"],
     multiprocess_mode="livemax",
 )

@@ -38,7 +38,7 @@ _log = logging.getLogger("stancegraph.access")
 
 
 class Recorder:
-    """The ASGI application that stands before all others."""
+    """The ASGI application that stands before all others of its release."""
 
     def __init__(
         self, app: Application, engine: Engine, *, release_id: str, routes: Collection[str]
@@ -58,7 +58,14 @@ class Recorder:
             "/ready": self._ready,
             "/metrics": self._metrics,
         }
-        metrics.release_loaded.labels(release_id).set(1)
+
+    def begin(self) -> None:
+        """Say that the release is served from now on."""
+        metrics.release_loaded.labels(self._release_id).set(1)
+
+    def leave(self) -> None:
+        """Say that it is not any more."""
+        metrics.release_loaded.labels(self._release_id).set(0)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request.

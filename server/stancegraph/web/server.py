@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from stancegraph.build.release import open_release
+from stancegraph.build.shelf import check_servable
 from stancegraph.catalog import Catalog
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorProcess
@@ -36,23 +38,29 @@ from stancegraph.web import Site, create_app, metrics
 from stancegraph.web.bridge import Bridge
 from stancegraph.web.cache import AnswerCache
 from stancegraph.web.endpoint import Endpoint
+from stancegraph.web.follow import Follower
 from stancegraph.web.metrics import FOLDER, MeasuredEngine, MeasuredStreams
 from stancegraph.web.recorder import Recorder
 from stancegraph.web.site import EXAMPLE, MAX_BODY
+from stancegraph.web.switch import LineBroken, Served, Switchboard, line
 from stancegraph.web.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from stancegraph.build.release import Release
     from stancegraph.engine import Engine
+    from stancegraph.web.switch import Line
     from stancegraph.web.watch import Watch
 
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
-RENEW_PAUSE = 0.3  # seconds in which a web process that is ready listens
+MAKE_BOUND = 60  # seconds in which web processes must be ready for another release
 PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
 PROBE_BOUND = 10  # seconds that one look may take
+LEFT_TO_PARENT = frozenset((signal.SIGINT, signal.SIGHUP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,60 +97,65 @@ def serve(
 ) -> None:
     """Serve the current release until SIGTERM or SIGINT, then finish what runs.
 
+    When another release becomes the current one, that is served instead.
+
     Args:
         port: 0 for any that is free.
         query_timeout: Seconds that one query may take.
         cache_size: Bytes of answers that each web process keeps; 0 for none.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
         max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
-        watch: What makes further releases, each of which is then served instead.
+        watch: What builds further releases.
 
     Raises:
         OperationError: there is no release, it is of another version, or the port is taken.
     """
     release = open_release(releases)
-    _check_catalog(release)
+    check_servable(release)
     ip, port = _free_place(host, port)
-    server = _web_server(ip, port)
     supervisor = SupervisorProcess(release.quads_file, engine)
     options = WebOptions(
         release, supervisor.socket, query_timeout, cache_size, services, max_rows, max_bytes
     )
-    serving = Serving(server, options, supervisor, engine)
+    serving = Serving(options, supervisor, engine)
+    server = _web_server(ip, port)
+    follower = Follower(releases, release, serving.switch)
     counts = tempfile.TemporaryDirectory(prefix="stancegraph-counts-")
     os.environ[FOLDER] = counts.name  # the web processes inherit it
     try:
         server.on_startup(partial(_announce_later, release, _address(host, port), (ip, port)))
-        server.on_startup(server.end_on_hang_up)
+        server.on_startup(partial(server.on_hang_up, follower.look))
+        server.on_startup(follower.start)
         if watch is not None:
-            server.on_startup(partial(watch.start, serving.switch))
+            server.on_startup(watch.start)
         server.serve(target_loader=serving.load, wrap_loader=False)
     finally:
         if watch is not None:
             watch.stop()
-        serving.supervisor.stop()
+        follower.stop()
+        serving.stop()
         counts.cleanup()
 
 
 class Serving:
-    """The release that web processes serve, and the engine that holds it: both can be exchanged.
-
-    Attributes:
-        load: What a web process is made with; it goes there as it is at that moment.
-        supervisor: The engine of the release that is served now.
-    """
+    """The release that web processes serve, and the engine that holds it: both can be exchanged."""
 
     def __init__(
-        self,
-        server: WebServer,
-        options: WebOptions,
-        supervisor: SupervisorProcess,
-        engine: EngineOptions,
+        self, options: WebOptions, supervisor: SupervisorProcess, engine: EngineOptions
     ) -> None:
-        self.load = _Load(options, server.ready)
-        self.supervisor = supervisor
-        self._server = server
+        self._options = options
+        self._supervisor = supervisor
         self._engine = engine
+        self._lines: list[Line] = []
+        self._lock = threading.Lock()  # of the options and the lines
+        self._leaving: list[threading.Thread] = []
+
+    def load(self) -> _Load:
+        """What a new web process is made with; its end of a line is to be closed here then."""
+        with self._lock:
+            ours, theirs = line()
+            self._lines = [*(each for each in self._lines if not each.broken), ours]
+            return _Load(self._options, theirs)
 
     def switch(self, release: Release) -> None:
         """Serve *release* from now on; what was asked before is answered from the one before.
@@ -150,27 +163,44 @@ class Serving:
         Raises:
             BadQueryFile, OperationError: it cannot be served; the one before is served on.
         """
-        _check_catalog(release)
+        check_servable(release)
+        while len(self._leaving) > 1:  # a release or two that slow clients still read, no more
+            self._leaving.pop(0).join()
         supervisor = SupervisorProcess(release.quads_file, self._engine)
-        before, self.supervisor = self.supervisor, supervisor
-        self.load.options = replace(self.load.options, release=release, engine=supervisor.socket)
-        self._server.renew()
-        before.stop()
+        options = replace(self._options, release=release, engine=supervisor.socket)
+        try:
+            for made in [each.make(options) for each in self._lines]:
+                with suppress(LineBroken):
+                    made.result(MAKE_BOUND)
+        except (RuntimeError, TimeoutError) as error:
+            supervisor.stop()
+            message = f"release {release.id} cannot be served: {error or 'it takes too long'}"
+            raise OperationError(message) from error
+        with self._lock:  # a web process that starts now begins with the one or is told
+            self._options = options
+            done = [each.serve(options) for each in self._lines]
+        before, self._supervisor = self._supervisor, supervisor
+        leaving = threading.Thread(
+            target=_see_off, args=(before, done, options.query_timeout), name="see off"
+        )
+        leaving.start()
+        self._leaving = [each for each in self._leaving if each.is_alive()] + [leaving]
         click.echo(f"serving release {release.id}", err=True)
 
+    def stop(self) -> None:
+        """End the engines; the web processes have ended before."""
+        self._supervisor.stop()
+        for each in self._leaving:
+            each.join()
 
-def _check_catalog(release: Release) -> None:
-    """Read what each web process will read, to fail once and early.
 
-    Raises:
-        BadQueryFile: a saved query cannot be used.
-        OperationError: the release does not hold what this version reads.
+def _see_off(supervisor: SupervisorProcess, done: Sequence[Future[None]], timeout: float) -> None:
+    """End the engine of a release when *done* says that no web process answers from it.
+
+    A client that reads nothing more does not keep it: no query takes longer than *timeout*.
     """
-    try:
-        Catalog.load(release.path)
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"{release.path} is of another version: run `stancegraph build`"
-        raise OperationError(message) from error
+    wait(done, timeout + STOP_BOUND)
+    supervisor.stop()
 
 
 @dataclass
@@ -182,13 +212,11 @@ class _Load:
     """
 
     options: WebOptions
-    ready: Event
+    orders: Connection
 
-    def __call__(self) -> Recorder:
+    def __call__(self) -> Switchboard[WebOptions]:
         atexit.register(_leave)
-        made = make_app(self.options)
-        self.ready.set()
-        return made
+        return Switchboard(serve_app, self.options, self.orders)
 
 
 def _leave() -> None:
@@ -196,8 +224,8 @@ def _leave() -> None:
     os._exit(0)
 
 
-def make_app(options: WebOptions) -> Recorder:
-    """The application of one web process, made in it."""
+def serve_app(options: WebOptions) -> Served[WebOptions]:
+    """The application of one web process for one release, made in it."""
     engine = MeasuredEngine(SocketEngine(options.engine, options.release.id))
     site = Site(
         release=options.release,
@@ -217,7 +245,12 @@ def make_app(options: WebOptions) -> Recorder:
     routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
     recorder = Recorder(cache, engine, release_id=options.release.id, routes=routes)
     metrics.reserve()
-    return recorder
+
+    def end() -> None:
+        bridge.close()
+        engine.close()
+
+    return Served(options, recorder, recorder.begin, recorder.leave, end)
 
 
 def _description(engine: Engine, release: Release) -> str:
@@ -233,64 +266,51 @@ def _description(engine: Engine, release: Release) -> str:
 
 
 class WebServer(MPServer):
-    """granian, whose processes leave Ctrl-C to this one, even while they start."""
+    """granian, whose processes are each told what to serve, and leave signals to this one."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        # A new process sets it, whereupon the one before may end.
-        self.ready = multiprocessing.get_context("spawn").Event()
-        self._reloading = False
-        self._renewed = threading.Event()
-        self._ended = False
+    def on_hang_up(self, look: Callable[[], None]) -> None:
+        """On SIGHUP *look*, where granian would start its processes anew.
 
-    def renew(self) -> None:
-        """Have another thread replace all web processes, and wait until it has, or is ending."""
-        self._renewed.clear()
-        if not self._ended:
-            self.reload_signal = True
-            self.main_loop_interrupt.set()
-            self._renewed.wait()
+        Who closes the terminal in which it runs sends that too, and means its end.
+        """
+        in_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
 
-    def _reload(self, *arguments: Any) -> None:
-        reload: Any = super()._reload
-        self._reloading = True
-        try:
-            reload(*arguments)
-        finally:
-            self._reloading = False
-        if self.interrupt_signal:  # it came while granian cleared what wakes it
-            self.main_loop_interrupt.set()
-        self._renewed.set()
+        end: Any = self.signal_handler_interrupt
 
-    def shutdown(self, exit_code: int = 0) -> None:
-        """End, after what runs is answered."""
-        self._ended = True
-        self._renewed.set()
-        end: Any = super().shutdown
-        end(exit_code)
+        def hear(*_: object) -> None:
+            if in_terminal and not _has_terminal():
+                end()
+            else:
+                look()
 
-    def end_on_hang_up(self) -> None:
-        """End when the terminal is closed, where granian would start its processes anew."""
-        signal.signal(signal.SIGHUP, self.signal_handler_interrupt)
+        signal.signal(signal.SIGHUP, hear)
 
     def _spawn_worker(self, *arguments: Any, **options: Any) -> Any:
+        load: _Load = options["callback_loader"]()
+        options["callback_loader"] = load
         worker: Any = super()._spawn_worker(*arguments, **options)
         start = worker.start
 
-        def start_without_interrupts() -> None:
+        def start_deaf() -> None:
             # What is blocked here is blocked in the new process, for ever.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            self.ready.clear()
+            signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_PARENT)
             try:
                 start()
             finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            while self._reloading and worker.is_alive() and not self.interrupt_signal:
-                if self.ready.wait(PROBE_PAUSE):
-                    break
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_PARENT)
+                load.orders.close()
 
-        worker.start = start_without_interrupts
+        worker.start = start_deaf
         return worker
+
+
+def _has_terminal() -> bool:
+    """Whether this process runs in a terminal that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _web_server(ip: str, port: int) -> WebServer:
@@ -306,7 +326,6 @@ def _web_server(ip: str, port: int) -> WebServer:
         workers=os.cpu_count() or 1,
         websockets=False,
         respawn_failed_workers=True,
-        respawn_interval=RENEW_PAUSE,
         workers_kill_timeout=STOP_BOUND,
         log_level=LogLevels.warning,
         log_dictconfig=_logging(),

@@ -1,5 +1,7 @@
 """Building a graph anew whenever a file of it is saved.
 
+The release that is built becomes the current one, which the server follows.
+
 The files are looked at some times a second: that takes 10 ms for 800 of them, works on every
 file system, however an editor replaces a file, and needs no library. (watchfiles and watchdog
 are told by the kernel, which file systems of a network or of a virtual machine do not do.)
@@ -14,19 +16,11 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
-import click
-
-from stancegraph.build.release import open_release
-from stancegraph.errors import StancegraphError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from stancegraph.build.release import Release
     from stancegraph.folder import GraphFolder
-
-    Switch: TypeAlias = Callable[[Release], None]
 
 PAUSE = 0.3  # seconds between looks; what is saved within one is built in one go
 PARTS = ("data", "ontology", "queries", "shapes")
@@ -64,12 +58,9 @@ class Watch:
                 raise
         return self._process.returncode == 0
 
-    def start(self, switch: Switch) -> None:
-        """Go on in the background: after each build that made another release, *switch* to it.
-
-        What *switch* raises of our own errors is told, and the files are watched on.
-        """
-        self._thread = threading.Thread(target=self._run, args=(switch,), name="watch", daemon=True)
+    def start(self) -> None:
+        """Go on in the background: build whenever files have changed."""
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -81,17 +72,10 @@ class Watch:
         if self._thread is not None:
             self._thread.join()
 
-    def _run(self, switch: Switch) -> None:
-        served = _identity(self._releases)
+    def _run(self) -> None:
         while not self._stopping.wait(PAUSE):
-            if not self._changed() or not self.build():
-                continue
-            try:
-                if (made := _identity(self._releases)) != served:
-                    switch(open_release(self._releases))
-                    served = made
-            except StancegraphError as error:
-                click.echo(f"stancegraph: {error}", err=True)
+            if self._changed():
+                self.build()
 
     def _changed(self) -> bool:
         """Whether a file is not as it was; waits until nothing more is saved."""
@@ -130,12 +114,3 @@ def _below(root: str) -> Iterator[tuple[str, Stamp]]:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _identity(releases: Path) -> tuple[str, int] | None:
-    """What tells the current release from any other, one of the same id too."""
-    try:
-        path = open_release(releases).path
-        return path.name, path.stat().st_ino
-    except (StancegraphError, OSError):
-        return None

@@ -1,0 +1,291 @@
+"""Another release goes live while clients ask: none is turned away, none gets a mixture."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from stancegraph.build import build
+from stancegraph.build.shelf import use
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from stancegraph.folder import GraphFolder
+
+PATIENCE = 60  # seconds that a loaded machine may take
+VOTES = "data/votes/74-247.ttl"
+CHOICES = """
+    PREFIX sg: <https://w3id.org/stancegraph/ontology#>
+    SELECT ?choice { ?vote sg:choice ?choice } ORDER BY ?choice"""
+MANY = "SELECT * { ?s ?p ?o . ?other ?property ?choice } LIMIT 5000"
+# What clients ask, each with its Accept: a look-up, a long answer, a saved query, pages.
+ASKED = (
+    (f"/sparql?{urlencode({'query': CHOICES})}", "text/csv"),
+    (f"/sparql?{urlencode({'query': MANY})}", "application/sparql-results+json"),
+    ("/queries/votes/of-a-state?actor=CAN", "text/csv"),
+    ("/queries/votes/of-a-state?actor=CAN", "text/html"),
+    ("/", "text/html"),
+)
+CLIENTS = 6
+
+
+@dataclass(frozen=True)
+class Got:
+    """One answer."""
+
+    release: str
+    tag: str
+    body: bytes
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    host: str
+    log: Path
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A new connection."""
+        return http.client.HTTPConnection(self.host, timeout=PATIENCE)
+
+    def served(self) -> str:
+        """The release that it says it serves."""
+        with _closing(self.connect()) as connection:
+            connection.request("GET", "/ready")
+            return connection.getresponse().read().decode().removeprefix("ready: ").strip()
+
+
+@contextmanager
+def _closing(connection: http.client.HTTPConnection) -> Iterator[http.client.HTTPConnection]:
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _serving(releases: Path, log: Path) -> Iterator[Server]:
+    command = [sys.executable, "-m", "stancegraph", "serve", "--releases", str(releases)]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [*command, "--port", "0"], stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            told = process.stdout.readline()
+            assert "http://" in told, log.read_text("utf-8")
+            yield Server(process, urlsplit(told.split()[-1]).netloc, log)
+        finally:
+            process.terminate()
+            assert process.wait(PATIENCE) == 0, log.read_text("utf-8")
+
+
+@pytest.fixture
+def two(small: GraphFolder, tmp_path: Path) -> tuple[Path, list[str]]:
+    """A folder of two releases that say another thing, and their ids; the second is current."""
+    folder = tmp_path / "releases"
+    first = build(small, folder, release_date=date(2026, 1, 1))
+    votes = small.root / VOTES
+    votes.write_text(votes.read_text("utf-8").replace('sg:choice "no"', 'sg:choice "yes"'), "utf-8")
+    return folder, [first.id, build(small, folder, release_date=date(2026, 1, 2)).id]
+
+
+def _until(holds: Callable[[], bool], log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, log.read_text("utf-8")
+        time.sleep(0.02)
+
+
+def _get(connection: http.client.HTTPConnection, path: str, accept: str) -> Got:
+    connection.request("GET", path, headers={"Accept": accept})
+    reply = connection.getresponse()
+    body = reply.read()  # raises where the answer is not whole
+    assert reply.status == HTTPStatus.OK, (path, reply.status, body)
+    headers = reply.headers
+    if accept == "text/html":  # which tells how long it took, and is tagged by its bytes
+        return Got(headers["X-Stancegraph-Release"], "", re.sub(rb"\d+ ms", b"", body))
+    return Got(headers["X-Stancegraph-Release"], headers["ETag"], body)
+
+
+@dataclass
+class Clients:
+    """Threads that ask all the time, every second of them on one connection that it keeps."""
+
+    server: Server
+    got: list[tuple[tuple[str, str], Got]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    ending: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask as long as the block lasts."""
+        threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.ending.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask(self, number: int) -> None:
+        connection = self.server.connect()
+        turn = number
+        while not self.ending.is_set():
+            asked = ASKED[turn % len(ASKED)]
+            turn += 1
+            try:
+                self.got.append((asked, _get(connection, *asked)))
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                self.failed.append(f"{asked[0]}: {error!r}")
+                connection.close()
+            if number % 2:
+                connection.close()
+        connection.close()
+
+
+def test_nobody_is_turned_away_and_each_answer_is_of_one_release(
+    two: tuple[Path, list[str]], tmp_path: Path, children_of: Callable[[int], set[int]]
+) -> None:
+    """Under load, to and fro: no failure, and each answer is what its release always answers."""
+    releases, ids = two
+    with _serving(releases, tmp_path / "log") as server:
+        processes = len(children_of(server.process.pid))
+        right: dict[tuple[str, tuple[str, str]], Got] = {}
+        for name in ids:
+            use(releases, name)
+            _until(lambda name=name: server.served() == name, server.log)  # type: ignore[misc]
+            for asked in ASKED:
+                with _closing(server.connect()) as connection:
+                    right[name, asked] = _get(connection, *asked)
+        assert all(right[ids[0], asked].body != right[ids[1], asked].body for asked in ASKED)
+        assert all(
+            right[ids[0], asked].tag != right[ids[1], asked].tag or asked[1] == "text/html"
+            for asked in ASKED
+        )
+
+        clients = Clients(server)
+        with clients.asking():
+            for name in [ids[0], ids[1]] * 3:
+                use(releases, name)
+                os.kill(server.process.pid, signal.SIGHUP)
+                _until(lambda name=name: server.served() == name, server.log)  # type: ignore[misc]
+                before = len(clients.got)
+                _until(lambda before=before: len(clients.got) > before + 20, server.log)  # type: ignore[misc]
+
+        assert clients.failed == []
+        wrong = [asked for asked, got in clients.got if got != right[got.release, asked]]
+        assert wrong == []
+        assert {(got.release, asked) for asked, got in clients.got} == right.keys()
+        # The engines of the releases before are gone.
+        _until(lambda: len(children_of(server.process.pid)) == processes, server.log)
+
+
+def test_an_answer_that_began_before_is_ended_by_its_release(
+    two: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    """However slowly it is read, while others get the next release already."""
+    releases, ids = two
+    path = f"/sparql?{urlencode({'query': MANY.replace('5000', '80000')})}"
+    with _serving(releases, tmp_path / "log") as server, _closing(server.connect()) as slow:
+        slow.request("GET", f"{path}&format=tsv", headers={"Accept-Encoding": "identity"})
+        reply = slow.getresponse()
+        begun = reply.read(100)
+
+        use(releases, ids[0])
+        _until(lambda: server.served() == ids[0], server.log)
+        rest = reply.read()
+
+        assert reply.headers["X-Stancegraph-Release"] == ids[1]
+        assert (begun + rest).count(b"\n") == 80_001
+        with _closing(server.connect()) as connection:
+            assert _get(connection, path, "text/csv").release == ids[0]
+
+
+def test_a_release_that_cannot_be_served_is_told_and_the_one_before_goes_on(
+    two: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    """Neither broken quads nor a folder that is gone end the server; a mended one is served."""
+    releases, ids = two
+    quads = releases / ids[0] / "release.nq"
+    content = quads.read_bytes()
+    with _serving(releases, tmp_path / "log") as server:
+        quads.write_bytes(b"nonsense\n" + content)
+        _link(releases, ids[0])
+        _until(lambda: "is no N-Quads" in server.log.read_text("utf-8"), server.log)
+        _link(releases, "nowhere")
+        _until(lambda: "holds no release" in server.log.read_text("utf-8"), server.log)
+        assert server.served() == ids[1]
+
+        _link(releases, ids[0])
+        quads.write_bytes(content)
+        os.kill(server.process.pid, signal.SIGHUP)
+
+        _until(lambda: server.served() == ids[0], server.log)
+        told = re.findall(r"^serving release .*$", server.log.read_text("utf-8"), re.MULTILINE)
+        assert told == [f"serving release {ids[0]}"]
+
+
+def _link(releases: Path, name: str) -> None:
+    """Let the link ``current`` name a folder, as somebody may who goes without the command."""
+    (releases / "link").symlink_to(name)
+    (releases / "link").replace(releases / "current")
+
+
+def test_a_release_that_is_built_is_served(small: GraphFolder, tmp_path: Path) -> None:
+    """Nobody needs to tell the server; nor where a release is built anew with other queries."""
+    releases = tmp_path / "releases"
+    build(small, releases, release_date=date(2026, 1, 1))
+    with _serving(releases, tmp_path / "log") as server:
+        query = small.root / "queries/votes/of-a-state.rq"
+        query.write_text(query.read_text("utf-8").replace("How a", "In which way a"), "utf-8")
+        build(small, releases, release_date=date(2026, 1, 1))
+
+        def shown() -> bool:
+            with _closing(server.connect()) as connection:
+                return b"In which way a" in _get(connection, "/queries/", "text/html").body
+
+        _until(shown, server.log)
+
+
+def test_it_ends_with_its_terminal(two: tuple[Path, list[str]], tmp_path: Path) -> None:
+    """A hang-up means a look at the release, but the end where the terminal is gone."""
+    releases, ids = two
+    log = tmp_path / "log"
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        command = [sys.executable, "-m", "stancegraph", "serve", "--port", "0"]
+        with log.open("w") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        os.execv(command[0], [*command, "--releases", str(releases)])  # noqa: S606 (our own)
+    _until(lambda: "http://" in log.read_text("utf-8") if log.exists() else False, log)
+    use(releases, ids[0])
+    os.kill(pid, signal.SIGHUP)
+    _until(lambda: f"serving release {ids[0]}" in log.read_text("utf-8"), log)
+
+    os.close(terminal)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, log.read_text("utf-8")
