@@ -12,6 +12,8 @@ KINDS = {
     "sparql": "/sparql",
     "ontology": "/ontology",
     "quality": "/quality",
+    "search": "/search?q=cybercrime",
+    "search-in-words": "/search?q=who+ratified+the+budapst+convention",
     "unknown": "/id/state/XYZ",
 }
 MISSING = frozenset({"unknown"})  # kinds that are answered with a status of 404

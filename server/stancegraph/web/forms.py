@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Control: TypeAlias = Literal["checkboxes", "date", "number", "select", "text"]
 
-MAX_SUGGESTIONS = 500  # things that a field suggests; more would slow a page down
+MAX_MEANT = 8  # things that a text may mean which a form offers instead
 BLANKS = 2  # empty fields after those that a list fills
 
 
@@ -40,17 +40,23 @@ class Field:
 
     Attributes:
         values: What it is set to; of a list, one for each field.
-        options: All that it can be, for checkboxes and a select; else suggestions.
+        labels: The names of these, where they are things.
+        options: All that it can be, for checkboxes and a select.
         example: What a caller may write.
         problem: What is wrong with the values; empty if nothing is.
+        meant: What they may mean, where something is wrong: by value the things.
+        typeahead: Where a thing is looked up by its name, the parameter for `search.json`.
     """
 
     parameter: Parameter
     control: Control
     values: tuple[str, ...]
+    labels: tuple[str, ...]
     options: tuple[Option, ...]
     example: str
     problem: str
+    meant: Mapping[str, Sequence[Option]]
+    typeahead: str
 
     @property
     def id(self) -> str:
@@ -89,19 +95,46 @@ def fields(
             given = [names.today if text == "today" else text for text in parameter.default]
         elif not given and fill and parameter.needed:
             given = examples
+        by_name = control == "text" and parameter.type == "iri" and not parameter.scheme
+        meant = _meant(parameter, given, names) if by_name and name in problems else {}
         if control != "checkboxes" and parameter.is_list:
             given += [""] * BLANKS
         made.append(
             Field(
                 parameter,
                 control,
-                tuple(given or [""]),
-                tuple(_options(parameter, names)),
-                examples[0],
-                problems.get(name, ""),
+                values=tuple(given or [""]),
+                labels=tuple(_label(parameter, text, names) if by_name else "" for text in given),
+                options=tuple(_options(parameter, names)),
+                example=examples[0],
+                problem=problems.get(name, ""),
+                meant=meant,
+                typeahead=f"{query.name}/{name}" if by_name else "",
             )
         )
     return made
+
+
+def _label(parameter: Parameter, text: str, names: Names) -> str:
+    """The name of the thing that *text* means; empty where it means none, or several."""
+    allowed = Allowed.by(parameter, names)
+    found = names.find(text, allowed.kinds, allowed.among)
+    return names.by_key[found[0]][0] if text and len(found) == 1 else ""
+
+
+def _meant(
+    parameter: Parameter, texts: Sequence[str], names: Names
+) -> dict[str, tuple[Option, ...]]:
+    """What each of *texts* that means no single thing may mean."""
+    allowed = Allowed.by(parameter, names)
+    return {
+        text: tuple(
+            Option(allowed.short(match.key, names), match.label)
+            for match in names.search(text, allowed.kinds, allowed.among)[:MAX_MEANT]
+        )
+        for text in texts
+        if not _label(parameter, text, names)
+    }
 
 
 def _control(parameter: Parameter) -> Control:
@@ -117,11 +150,7 @@ def _options(parameter: Parameter, names: Names) -> list[Option]:
         return [Option("true", "yes"), Option("false", "no")]
     if parameter.choices:
         return [Option(choice, choice) for choice in parameter.choices]
-    allowed = Allowed.by(parameter, names)
-    if parameter.type != "iri" or allowed.anything:
+    if not parameter.scheme:
         return []
-    bound = None if parameter.scheme else MAX_SUGGESTIONS
-    return [
-        Option(allowed.short(key, names), names.by_key[key][0])
-        for key in allowed.keys(names)[:bound]
-    ]
+    allowed = Allowed.by(parameter, names)
+    return [Option(allowed.short(key, names), names.by_key[key][0]) for key in allowed.keys(names)]

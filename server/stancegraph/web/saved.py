@@ -113,6 +113,22 @@ def address_of(query: SavedQuery, terms: Terms, *, whole: bool = False, **more: 
     return f"{address}?{urlencode(pairs, safe='/:')}" if pairs else address
 
 
+def _instead(
+    query: SavedQuery, values: Mapping[str, Sequence[str]], name: str, texts: tuple[str, str]
+) -> str:
+    """The address with the *values* given, but for one of *name*, the first of *texts*.
+
+    The second stands in its place.
+    """
+    wrong, right = texts
+    pairs = [
+        (each, right if each == name and text == wrong else text)
+        for each, given in values.items()
+        for text in given
+    ]
+    return f"{url_for('saved.run_saved', name=query.name)}?{urlencode(pairs, safe='/:')}"
+
+
 def _pairs(query: SavedQuery, terms: Terms) -> list[tuple[str, str]]:
     """*terms* as a caller may type them, by parameter."""
     names = current_site().catalog.names
@@ -182,6 +198,7 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
         coverage_address=address_of,
         address=lambda **more: address_of(query, terms or {}, **more),
         example_address=example_address(query),
+        instead=lambda name, wrong, right: _instead(query, values, name, (wrong, right)),
     )
     response = make_response(page, 400 if problems and not waiting else 200)
     if text and another_each_time(text):
