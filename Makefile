@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+SECONDS ?= 60
 
-.PHONY: serve test build lint screenshots lock messages clean
+.PHONY: serve test build fuzz lint screenshots lock messages clean
 
 # What the scripts of the pages are built from, and the file that says that they are built.
 FRONTEND := $(shell find server/frontend -type f -not -path '*/node_modules/*')
@@ -38,6 +39,10 @@ screenshots: $(VENV)/.dev-installed $(SCRIPTS)
 	$(BIN)/stancegraph build --quiet
 	$(BIN)/python -m tests.browser.screenshots
 
+# What reads strangers' bytes, fuzzed for SECONDS each: make fuzz SECONDS=600 READERS="tokens wire".
+fuzz: $(VENV)/.fuzz-installed
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(READERS)
+
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
 lock: $(VENV)/.dev-installed
 	$(BIN)/python -m pip install --quiet pip-tools
@@ -47,11 +52,20 @@ lock: $(VENV)/.dev-installed
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	    --output-file requirements/dev.txt requirements/build.in pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+	    --output-file requirements/fuzz.txt requirements/fuzz.in
 
 # The texts of the pages that can be translated, for whoever starts or updates a language.
 messages: $(VENV)/.dev-installed
 	$(BIN)/pybabel --quiet extract --mapping babel.cfg --no-location --omit-header --sort-output \
 	    --output server/stancegraph/web/locale/stancegraph.pot server
+
+# Never built from source, which takes a compiler of its own.
+$(VENV)/.fuzz-installed: $(VENV)/.dev-installed requirements/fuzz.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/fuzz.txt \
+	    || { echo "atheris has no wheel for this system: try a CPython from 3.11 to 3.13 on Linux, or pytest tests/unit/test_readers.py" >&2; false; }
+	touch $@
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 
 from stancegraph.build import build
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from stancegraph.build.parse import ParsedGraph
 
     Once = Callable[[str, Callable[[Path], object]], Path]
+
+# How long an example takes says more of what else the machine does.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -133,7 +133,7 @@ def tokens(query: str, *, comments: bool = False) -> list[Token]:
     Raises:
         QuerySyntaxError: a string is not closed, or a character can begin no token.
     """
-    return list(_scan(query, comments=comments))
+    return list(scan(query, comments=comments))
 
 
 @lru_cache(maxsize=1024)
@@ -149,8 +149,12 @@ def kept_tokens(query: str, *, comments: bool = False) -> tuple[Token, ...]:
     return tuple(token for token in whole if token.kind is not Kind.COMMENT)
 
 
-def _scan(query: str, *, comments: bool = False) -> Iterator[Token]:
-    """The tokens of *query*, read as they are asked for."""
+def scan(query: str, *, comments: bool = False) -> Iterator[Token]:
+    """The tokens of *query*, as `tokens` has them, each read when it is asked for.
+
+    Raises:
+        QuerySyntaxError: as `tokens` does, when the place is reached.
+    """
     text, offsets = _resolved(query)
     read, place = _Reader(text), _Places(query)
     position = 0
@@ -192,7 +196,7 @@ def dataset_clause(query: str) -> bool:
     Raises:
         QuerySyntaxError: a string is not closed, or a character can begin no token.
     """
-    if "FROM" not in _resolved(query)[0].upper():
+    if "FROM" not in resolved(query).upper():
         return False
     found = tokens(query)
     declared = prefixes(found)
@@ -209,6 +213,11 @@ def dataset_clause(query: str) -> bool:
     return False
 
 
+def resolved(query: str) -> str:
+    """*query* without codepoint escapes."""
+    return _resolved(query)[0]
+
+
 def calls_service(query: str) -> bool:
     """Whether *query* may ask another server, by ``SERVICE``, in any engine's reading of it.
 
@@ -216,7 +225,7 @@ def calls_service(query: str) -> bool:
     engine that sees no word boundary could take it for one. A text that no engine can read
     calls nobody.
     """
-    escaped, _ = _resolved(query)
+    escaped = resolved(query)
     readings = [text for text in {query, escaped} if "SERVICE" in text.upper()]
     return any(map(_reaches_service, readings))
 
@@ -224,7 +233,7 @@ def calls_service(query: str) -> bool:
 def place_of_word(query: str, word: str) -> tuple[int, int] | tuple[None, None]:
     """Line and column where *query* has this keyword; None twice where no token is it."""
     try:
-        places = ((t.line, t.column) for t in _scan(query) if t.is_word(word))
+        places = ((t.line, t.column) for t in scan(query) if t.is_word(word))
         return next(places, (None, None))
     except QuerySyntaxError:
         return (None, None)
@@ -336,14 +345,15 @@ _BEGINNING = "a query begins with PREFIX lines, then SELECT, ASK, CONSTRUCT or D
 
 def _prologue_mistake(query: str, found: Sequence[Token]) -> QuerySyntaxError | None:
     """What is wrong before or at the verb of *query*, whose tokens are *found*; None if nothing."""
-    rest = list(found)
-    while rest and rest[0].is_word("PREFIX", "BASE", "VERSION"):
-        if not rest[0].is_word("PREFIX"):
-            rest = rest[2:]
-        elif mistake := _declaration_mistake(query, rest[:4]):
+    at = 0
+    while at < len(found) and found[at].is_word("PREFIX", "BASE", "VERSION"):
+        if not found[at].is_word("PREFIX"):
+            at += 2
+        elif mistake := _declaration_mistake(query, found[at : at + 4]):
             return mistake
         else:
-            rest = rest[3:]
+            at += 3
+    rest = found[at : at + 2]
     if not rest:
         return QuerySyntaxError(f"this query ends before it asks: {_BEGINNING}", *_end(query))
     verb = rest[0]
@@ -423,7 +433,8 @@ def _could_go_on(beginning: str, base: str | None) -> bool:
     try:
         ox.Store().query(padded, base_iri=base)
     except SyntaxError as error:
-        line, column = _end(padded)
+        # To the engine, a carriage return alone ends no line.
+        line, column = padded.count("\n") + 1, len(padded) - padded.rfind("\n")
         return str(error).startswith(f"error at {line}:{column}: ")
     except RuntimeError:  # it is SPARQL, but calls what this engine does not have
         return True
@@ -432,7 +443,7 @@ def _could_go_on(beginning: str, base: str | None) -> bool:
 
 def _end(text: str) -> tuple[int, int]:
     """Line and column just behind *text*."""
-    return text.count("\n") + 1, len(text) - text.rfind("\n")
+    return _Places(text).of(len(text))
 
 
 def _verb(query: str) -> str:
@@ -444,7 +455,7 @@ def _verb(query: str) -> str:
     plain = None if "\\" in query else _PLAIN_VERB.match(query)
     if plain is not None and plain[1].upper() not in _DECLARING:
         return plain[1].upper()
-    token = _first_verb(_scan(query))
+    token = _first_verb(scan(query))
     return token.text.upper() if token is not None and token.kind is Kind.WORD else ""
 
 

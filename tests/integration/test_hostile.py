@@ -290,7 +290,8 @@ def test_a_body_of_fifty_megabytes_is_refused(place: str, chunked: bool) -> None
 @pytest.mark.parametrize(
     "path",
     [
-        "/sparql?query=%FF%FE", "/%FF%FE", "/id/%00", "/id/state/%0d%0aX: y", "/static/../../x",
+        "/?\xff", "/queries/?\xff=1", "/sparql?\xff=1", "/sparql?query=%FF%FE", "/%FF%FE",
+        "/id/%00", "/id/state/%0d%0aX: y", "/static/../../x",
         "/static/%2e%2e/%2e%2e/pyproject.toml", "/id/" + "a/" * 3000, "/queries/" + "%2f" * 1000,
         "/sparql?" + "&".join(f"a{i}=1" for i in range(3000)), "//etc/passwd", "/graph/../../etc",
     ],
@@ -299,7 +300,9 @@ def test_odd_addresses_are_mistakes_of_the_caller(place: str, path: str) -> None
     """4xx, or a redirect; never a failure of the server, and never a file."""
     host, _, port = place.partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1")
+        )
         reply = http.client.HTTPResponse(connection)
         reply.begin()
 

@@ -207,9 +207,17 @@ def test_saved_questions_take_wishes_too(server: Server) -> None:
     assert "1 rows of more" in page.text
 
 
-def test_mistakes_are_told_as_without_a_limit(server: Server) -> None:
-    """At their place in the query as it was sent."""
-    query = "SELECT * {\n ?s ?p }"
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * {\n ?s ?p }",
+        "SELECT * { ?s ?p ?o }\nLIMIT ?s",
+        "SELECT * { ?s ?p ?o }\nLIMIT " + 5000 * "9",
+        "SELECT * { ?s ?p ?o } LIMIT 1\nLIMIT 2",
+    ],
+)
+def test_mistakes_are_told_as_without_a_limit(server: Server, query: str) -> None:
+    """At their place in the query as it was sent, in its limit too."""
     plain, limited = (
         server.request("GET", asked(query, **wishes), accept="application/json")
         for wishes in ({}, {"limit": 1, "count": "exact"})

@@ -66,6 +66,10 @@ class Endpoint(BaseHTTPRequestHandler):
         """A variable that would be more than a name in a query."""
         self.give(200, b'{"head":{"vars":["x) {} } #"]},"results":{"bindings":[]}}')
 
+    def do_colon(self) -> None:
+        """A variable that the parser of results lets pass, and that of queries does not."""
+        self.give(200, b'{"head":{"vars":["x",":b"]},"results":{"bindings":[]}}')
+
     def do_endless(self) -> None:
         """White space for ever."""
         self.send_response(200)
@@ -177,6 +181,7 @@ def test_a_blank_node_becomes_an_iri_of_the_endpoint() -> None:
         ("broken", "not the SPARQL JSON"),
         ("cut", "could not be reached"),
         ("names", "not the SPARQL JSON"),
+        ("colon", "not the SPARQL JSON"),
         ("endless", "longer than"),
         ("slow", "longer than 1 seconds"),
         ("many", "more than 10000 solutions"),
@@ -232,6 +237,8 @@ def test_a_name_that_leads_into_a_private_network_is_not_followed(
         "SELECT * { SERVICE",
         "SELECT * { \\u0053ERVICE <{url}> { } }",
         "SELECT * { " + "SERVICE <{url}> { } " * 9 + "}",
+        "SELECT * { SERVICE <http://[> { } }",
+        "BASE <http://[> SELECT * { SERVICE <{url}> { } }",
     ],
 )
 def test_what_is_not_allowed_or_not_readable_is_refused(query: str) -> None:

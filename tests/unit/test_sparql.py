@@ -246,6 +246,7 @@ def test_a_bound_term_comes_back_as_it_went_in(term: sparql.Term) -> None:
         ("SELECT * { ?s ?p 'é€😀' } LIMI 5", 1, 26, "unexpected LIMI"),
         ("SELECT * { ?s <x> ?o }", 1, 15, "<x> is a relative IRI"),
         ("SELECT *\r\n{ ?s ?p ?o }\r\n}", 3, 1, "before this }"),
+        ("SELECT *\r{ ?s ?p ?o", 2, 11, "unexpected end of the query"),
         (r"SELECT * { ?s ?p '\u00e9' FILTER (?o > ) }", 1, 40, "unexpected )"),
     ],
 )

@@ -112,6 +112,29 @@ def test_a_long_sentence_still_fits_into_a_trailer() -> None:
     assert str(found).endswith("…")
 
 
+@pytest.mark.parametrize("size", [20_000, 100_000])
+def test_what_would_mend_is_left_out_where_it_is_too_long(size: int) -> None:
+    """A hint of any length ends in a frame, and the sentence comes over."""
+    error = QuerySyntaxError("no PREFIX line declares a:", 1, 2, "add " + "é" * size)
+
+    frame = wire.error_frame(error)
+    found = wire.read_error(frame[wire.FRAME.size : -1])
+
+    assert len(frame) < wire.MAX_FRAME + 10
+    assert isinstance(found, QuerySyntaxError)
+    assert (found.message, found.hint) == (error.message, "")
+
+
+@pytest.mark.parametrize("said", ['{"cut": 1e999}', "[" * 100_000, "[]", "\xff"])
+def test_what_no_worker_says_is_an_end(said: str) -> None:
+    """Whatever stands in a frame, what is read of it is of our own errors."""
+    assert isinstance(wire.read_error(said.encode("latin-1")), EngineDown)
+    with pytest.raises(EngineDown):
+        wire.read_notice(said.encode("latin-1"))
+    with pytest.raises(wire.BrokenRequest):
+        wire.read_ask(b"0" * wire.HEAD.size + said.encode("latin-1"))
+
+
 def test_a_trailer_is_found_wherever_the_worker_died(answering: Answering) -> None:
     """Cut a frame at any byte, write a trailer: the asker never takes one for the other."""
     first, second = wire.frame(wire.DATA, b"first"), wire.frame(wire.DATA, bytes(range(32, 90)))

@@ -2,7 +2,8 @@
 
 Only what stands outside all brackets is touched, so that subqueries stay as they are. An engine
 may read words that run together otherwise than `stancegraph.sparql` does; what is made from such
-a query may then be no SPARQL, so whoever runs it must be ready for that.
+a query may then be no SPARQL, so whoever runs it must be ready for that. And what is no SPARQL
+itself may become it here, so whoever asks for a part has the engine read the whole before.
 """
 
 from __future__ import annotations

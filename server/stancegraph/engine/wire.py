@@ -46,8 +46,11 @@ TRAILER_START = b"!trailer "
 DATA, WHOLE, ERROR, NOTICE = b"D", b"W", b"E", b"N"
 _KINDS = frozenset({DATA, WHOLE, ERROR, NOTICE})
 
-
 _FIELDS = tuple(field.name for field in fields(Ask))
+
+# What reading JSON of an unknown form raises, a number without end and endless nesting too.
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+_BROKEN_OFF = "the engine stopped before the answer was whole"
 
 
 class BrokenRequest(Exception):  # between our own processes, told to nobody
@@ -105,7 +108,7 @@ def read_ask(request: bytes) -> Ask:
             max_bytes=int(given["max_bytes"]),
             explain=bool(given["explain"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         raise BrokenRequest(str(error)) from error
 
 
@@ -120,9 +123,16 @@ def notice_frame(notice: Notice) -> bytes:
 
 
 def read_notice(payload: bytes) -> Notice:
-    """The notice in such a frame."""
-    told = json.loads(payload)
-    return Notice(cut=_count(told["cut"]), count=_count(told["count"]))
+    """The notice in such a frame.
+
+    Raises:
+        EngineDown: it cannot be read.
+    """
+    try:
+        told = json.loads(payload)
+        return Notice(cut=_count(told["cut"]), count=_count(told["count"]))
+    except _UNREADABLE:
+        raise EngineDown(_BROKEN_OFF) from None
 
 
 def error_frame(error: StancegraphError) -> bytes:
@@ -180,16 +190,20 @@ def read_error(payload: bytes) -> StancegraphError:
     try:
         told = json.loads(payload)
         return _READERS[told["error"]](told)
-    except (ValueError, KeyError, TypeError):
-        return EngineDown("the engine stopped before the answer was whole")
+    except _UNREADABLE:
+        return EngineDown(_BROKEN_OFF)
 
 
 def _error_json(error: StancegraphError, bound: int) -> bytes:
-    """*error* in ASCII, its message cut so that all fits into *bound* bytes."""
+    """*error* in ASCII, so that all fits into *bound* bytes.
+
+    The message is cut for that; what would mend it is left out where it is too long itself.
+    """
     told: dict[str, object] = {"error": type(error).__name__}
     match error:
         case QueryError():
-            told |= {"line": error.line, "column": error.column, "hint": error.hint}
+            hint = error.hint if len(json.dumps(error.hint)) < bound // 2 else ""
+            told |= {"line": error.line, "column": error.column, "hint": hint}
         case QueryTimeout():
             told["seconds"] = error.seconds
         case NotAcceptable():

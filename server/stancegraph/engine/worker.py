@@ -320,10 +320,10 @@ class _Solutions:
             QueryRefused: its words run together, so that no limit can be set.
         """
         asked = self._asked
-        return cast(
-            "ox.QuerySolutions",
-            _ask(self._graph, asked) if asked.limit is None else self._slice(0, asked.limit),
-        )
+        found = _ask(self._graph, asked)  # which tells mistakes
+        if asked.limit is not None:
+            found = self._slice(0, asked.limit)
+        return cast("ox.QuerySolutions", found)
 
     def count(self) -> int:
         """How many there are."""
@@ -342,7 +342,6 @@ class _Solutions:
         try:
             return _ask_store(self._graph.store, self._with(sliced(self._asked.query, skip, take)))
         except SyntaxError as error:
-            _ask(self._graph, self._asked)  # which tells mistakes
             told = "no limit can be set on this query: write a space between its words"
             raise QueryRefused(told) from error
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Flask, g, redirect, request
 
-from stancegraph.errors import EngineDown, TooSlow
+from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
     encoding,
@@ -64,6 +64,7 @@ def _refuse() -> None:
 
     Raises:
         EngineDown, TooSlow: it waited in vain for its turn, or its body did not come.
+        BadRequest: what stands behind the question mark is no text.
         Exception: whatever else is to be told.
     """
     g.query = request.environ.get(QUERY)  # for what is told of a mistake in it
@@ -74,6 +75,10 @@ def _refuse() -> None:
             raise TooSlow(BODY_BOUND)
         case Exception() as error:
             raise error
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("the arguments are not percent-encoded UTF-8") from None
 
 
 def _without_slash() -> ResponseReturnValue | None:

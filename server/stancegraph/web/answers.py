@@ -16,7 +16,7 @@ from stancegraph import __version__
 from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType, Notice
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
-from stancegraph.sparql import Kind, calls_service, is_update, query_form, tokens
+from stancegraph.sparql import Kind, calls_service, is_update, query_form, resolved, scan
 from stancegraph.web.bridge import on_hang_up
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.federation import federate
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from stancegraph.sparql import QueryForm
     from stancegraph.web.site import Site
 
-# Functions whose value is another one each time, called anywhere in a query.
-_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)(?:\s|#[^\r\n]*[\r\n])*\(", re.IGNORECASE)
+# Functions whose value is another one each time, called anywhere in a query; maybe behind a
+# comment, whose end is not looked for: with many such words that would take for ever.
+_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*+[(#]", re.IGNORECASE)
 
 MAX_TOLD = 4  # statements that a header holds
 _COMMENTED = (MediaType.CSV, MediaType.TSV)
@@ -264,9 +265,8 @@ def another_each_time(query: str) -> bool:
 
     It errs on the safe side: text in a string may count as a call.
     """
-    # Only tokens have their codepoint escapes resolved: N\u004FW() is a call too.
-    text = " ".join(token.text for token in tokens(query)) if "\\" in query else query
-    return bool(_VOLATILE.search(text)) or _makes_blank_nodes(query)
+    # N\u004FW() is a call too.
+    return bool(_VOLATILE.search(resolved(query))) or _makes_blank_nodes(query)
 
 
 def _makes_blank_nodes(query: str) -> bool:
@@ -274,7 +274,7 @@ def _makes_blank_nodes(query: str) -> bool:
     if query_form(query) != "CONSTRUCT":
         return False
     begun = False
-    for token in tokens(query):
+    for token in scan(query):
         word = token.text.upper() if token.kind is Kind.WORD else ""
         if word.startswith("CONSTRUCT"):
             begun = True

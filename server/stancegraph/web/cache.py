@@ -79,7 +79,8 @@ _PASSED_BY = frozenset(
 )
 _VARY = frozenset({b"accept", b"accept-encoding", b"prefer"})
 _NOT_IN_304 = frozenset({b"content-encoding", b"content-length", b"content-type"})
-_AROUND = re.compile(rb"[ \t]*([,;])[ \t]*")
+# A run of white space is looked at from its beginning only, and once, however long it is.
+_AROUND = re.compile(rb"(?<=[,;])[ \t]++|(?<![ \t])[ \t]++(?=[,;])")
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
 
@@ -438,7 +439,7 @@ def normalised(accept: bytes) -> bytes:
     Where something is quoted it stays as it is. It must never become what the application
     reads otherwise, since then one format would be given for another.
     """
-    return accept if b'"' in accept else _AROUND.sub(rb"\1", accept.strip(b" \t"))
+    return accept if b'"' in accept else _AROUND.sub(b"", accept.strip(b" \t"))
 
 
 def _answer(start: Message, body: bytes) -> Answer:

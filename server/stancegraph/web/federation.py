@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import pyoxigraph as ox
 
 from stancegraph import __version__
-from stancegraph.errors import QueryRefused, ServiceFailed
+from stancegraph.errors import QueryRefused, QuerySyntaxError, ServiceFailed
 from stancegraph.sparql import Kind, prefixes, term_text, tokens
 
 if TYPE_CHECKING:
@@ -91,14 +91,18 @@ def federate(query: str, allowed: Collection[str], *, base: str, deadline: float
 
 
 def _prologue(found: Sequence[Token], base: str) -> str:
-    """What a clause needs of the query's own beginning."""
+    """What a clause needs of the query's own beginning.
+
+    Raises:
+        QueryRefused: it has a BASE that is no IRI.
+    """
     bases = [
         token.text[1:-1]
         for word, token in pairwise(found)
         if word.is_word("BASE") and token.kind is Kind.IRI
     ]
     for text in bases:
-        base = urljoin(base, text)
+        base = _resolved(base, text)
     lines = [f"BASE <{base}>"] if base else []
     lines += [f"PREFIX {name}: <{iri}>" for name, iri in prefixes(found).items()]
     return "\n".join((*lines, ""))
@@ -136,13 +140,29 @@ def _clauses(found: Sequence[Token], allowed: Collection[str], base: str) -> Ite
 
 
 def _named(token: Token, known: dict[str, str], base: str) -> str:
-    """The IRI that a token is; empty where it is none, such as a variable."""
+    """The IRI that a token is; empty where it is none, such as a variable.
+
+    Raises:
+        QueryRefused: what stands between < and > is none.
+    """
     if token.kind is Kind.IRI:
-        return urljoin(base, token.text[1:-1])
+        return _resolved(base, token.text[1:-1])
     if token.kind is Kind.NAME:
         prefix, _, local = token.text.partition(":")
         return known.get(prefix, "") + local
     return ""
+
+
+def _resolved(base: str, text: str) -> str:
+    """The IRI that *text* is against *base*.
+
+    Raises:
+        QueryRefused: it is none.
+    """
+    try:
+        return urljoin(base, text)
+    except ValueError as error:
+        raise QueryRefused(f"<{text}> is no IRI") from error
 
 
 def _end_of_group(found: Sequence[Token]) -> int:
@@ -181,11 +201,14 @@ def _read_solutions(answer: bytes, service: str) -> tuple[list[str], list[str]] 
         if not isinstance(solutions, ox.QuerySolutions):
             return None
         names = [f"?{variable.value}" for variable in solutions.variables]
+        # The parser lets other names pass.
+        if any([token.kind for token in tokens(name)] != [Kind.VARIABLE] for name in names):
+            return None
         rows = [
             f"({' '.join(_written(term, service) for term in solution)})"
             for solution in islice(solutions, MAX_ROWS + 1)
         ]
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, QuerySyntaxError):
         return None
     return names, rows
 
