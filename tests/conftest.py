@@ -6,15 +6,10 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
@@ -24,11 +19,10 @@ from stancegraph.build.derive import derive
 from stancegraph.build.parse import parse
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.queryfile import read_rules
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
-    from urllib.parse import SplitResult
 
     from stancegraph.build.derive import DerivedGraph
     from stancegraph.build.parse import ParsedGraph
@@ -106,46 +100,8 @@ def shipped_derived(shipped_graph: ParsedGraph) -> Mapping[str, DerivedGraph]:
 @pytest.fixture(scope="session")
 def live_server(shipped_releases: Path) -> Iterator[str]:
     """The address of a server of the shipped graph, such as ``http://127.0.0.1:43210``."""
-    with _serving("--releases", shipped_releases) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def serving() -> Callable[..., AbstractContextManager[str]]:
-    """Starts ``stancegraph serve``, for a ``with`` block, and gives its address.
-
-    Takes the options of ``serve`` and, as ``graph``, a graph folder.
-    """
-    return _serving
-
-
-@contextmanager
-def _serving(*options: str | Path, graph: Path | None = None) -> Iterator[str]:
-    named = ["--graph", str(graph)] if graph else []
-    command = [sys.executable, "-m", "stancegraph", *named, "serve", "--port", "0"]
-    command += map(str, options)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            address = process.stdout.readline().split()[-1]
-            _wait_until_it_listens(urlsplit(address))
-            yield address
-        finally:
-            process.terminate()
-
-
-def _wait_until_it_listens(address: SplitResult) -> None:
-    """A server says where it is a moment before it listens there."""
-    until = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection((address.hostname, address.port)).close()
-        except ConnectionRefusedError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
-        else:
-            return
+    with serving("--releases", shipped_releases) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

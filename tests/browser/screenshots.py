@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.browser.chromium import PHONE, WIDE, chromium
 from tests.browser.kinds import KINDS
-from tests.conftest import _serving as serving
+from tests.serving import serving
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 
@@ -36,5 +36,5 @@ def take(address: str) -> None:
 
 
 if __name__ == "__main__":
-    with serving() as address:
-        take(address)
+    with serving() as server:
+        take(server.address)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conformance import suites
-from tests.conformance.endpoint import serve, write_suites
+from tests.conformance.endpoint import PATH, Endpoint, write_suites
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conformance.endpoint import Endpoint
+    from tests.conftest import Once
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +29,7 @@ def suites_here() -> None:
 
 
 @pytest.fixture(scope="session")
-def endpoint(suites_here: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def endpoint(suites_here: None, once: Once) -> Iterator[Endpoint]:
     """A real server, over HTTP, with the data of the suites."""
-    folder = tmp_path_factory.mktemp("conformance")
-    with serve(write_suites(folder), folder / "server.log") as running:
-        yield running
+    with serving("--releases", once("conformance", write_suites) / "releases") as server:
+        yield Endpoint(server.address + PATH)

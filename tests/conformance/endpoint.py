@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import re
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,14 +16,14 @@ from stancegraph.folder import GraphFolder
 from stancegraph.names import Names
 from tests.conformance.catalogue import evaluation
 from tests.conformance.manifests import path_of
+from tests.serving import Client, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 PATH = "/sparql"
 FORM = "application/x-www-form-urlencoded"
-PATIENCE = 60  # seconds to wait for an answer, or for the server to start or end
 
 EVALUATED = (
     "sparql10-evaluation", "sparql11-query", "sparql11-results-csv-tsv", "sparql11-results-json",
@@ -54,22 +47,6 @@ DATASET = f"""\
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What the server answered.
-
-    Attributes:
-        media_type: Without parameters; empty where there is no Content-Type.
-    """
-
-    status: int
-    media_type: str
-    body: bytes
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.media_type}\n{self.body[:2000].decode('utf-8', 'replace')}"
-
-
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """An endpoint that runs; *address* is its IRI."""
 
@@ -86,14 +63,8 @@ class Endpoint:
         """Send one request, with *arguments* in its address, and read the whole answer."""
         parts = urlsplit(self.address)
         target = f"{parts.path}?{urlencode(arguments)}" if arguments else parts.path
-        connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
-        try:
-            connection.request(method, target, body=body, headers=headers or {})
-            response = connection.getresponse()
-            media_type = (response.getheader("Content-Type") or "").partition(";")[0].strip()
-            return Reply(response.status, media_type, response.read())
-        finally:
-            connection.close()
+        with Client(self.address) as client:
+            return client.request(method, target, body, **(headers or {}))
 
     def ask(
         self,
@@ -146,41 +117,6 @@ def write_suites(into: Path) -> Path:
             findings=quality.as_json(()),
         )
     return releases
-
-
-@contextmanager
-def serve(releases: Path, log: Path) -> Iterator[Endpoint]:
-    """Run ``stancegraph serve`` on a free port; its standard error goes to the file *log*."""
-    command = [
-        sys.executable, "-m", "stancegraph", "serve", "--releases", str(releases), "--port", "0",
-    ]  # fmt: skip
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
-    ):
-        try:
-            assert server.stdout is not None
-            announced = re.search(r"http://[\d.]+:\d+", server.stdout.readline())
-            assert announced, log.read_text("utf-8")
-            _wait_for(announced[0])
-            yield Endpoint(announced[0] + PATH)
-        finally:
-            server.terminate()
-            server.wait(PATIENCE)
-
-
-def _wait_for(address: str) -> None:
-    """Wait until the server listens, which it does a moment after it has said where."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection((urlsplit(address).hostname, urlsplit(address).port)).close()
-        except ConnectionRefusedError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 def _data_files() -> list[str]:

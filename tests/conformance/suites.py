@@ -7,6 +7,7 @@ fetches them ahead of a test run that will be offline.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -57,17 +58,23 @@ def folder() -> Path:
 def _attempt() -> Path | SuitesMissing:
     """Look, and fetch what is missing, once in a process: offline, each try takes a while."""
     kept = KEPT / hashlib.sha256(PINNED.read_bytes()).hexdigest()[:12]
-    if not kept.is_dir():
-        KEPT.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=KEPT, prefix="fetching-") as name:
-            draft = Path(name, "suites")
-            try:
-                for archive in _download(Path(name)):
-                    _unpack(archive, draft)
-            except SuitesMissing as missing:
-                return missing
-            if not kept.is_dir():  # another run may have been quicker
-                draft.rename(kept)
+    if kept.is_dir():
+        return kept
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # processes that test side by side fetch once
+        return kept if kept.is_dir() else _fetch(kept)
+
+
+def _fetch(kept: Path) -> Path | SuitesMissing:
+    with tempfile.TemporaryDirectory(dir=KEPT, prefix="fetching-") as name:
+        draft = Path(name, "suites")
+        try:
+            for archive in _download(Path(name)):
+                _unpack(archive, draft)
+        except SuitesMissing as missing:
+            return missing
+        draft.rename(kept)
     return kept
 
 

@@ -20,8 +20,9 @@ from tests.conformance.results import JSON, TABLES, XML, read_answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conformance.endpoint import Endpoint, Reply
+    from tests.conformance.endpoint import Endpoint
     from tests.conformance.manifests import SparqlTest
+    from tests.serving import Reply
 
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"

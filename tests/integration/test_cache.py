@@ -5,17 +5,14 @@ from __future__ import annotations
 import http.client
 import re
 import shutil
-import subprocess
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pytest
 
 from stancegraph.build import build
+from tests.serving import Client, asked, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +20,8 @@ if TYPE_CHECKING:
 
     from stancegraph.folder import GraphFolder
 
-HIT = "stancegraph; hit"
 FRESH = "public, max-age=60, must-revalidate"
+OPTIONS = ("--workers", "2", "--query-timeout", "1")
 FORM = "application/x-www-form-urlencoded"
 LABELS = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -35,72 +32,6 @@ ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }
 FLOOD = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What came back, its headers by lower-case name."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def kept(self) -> bool:
-        """Whether it was there before it was asked for."""
-        return self.headers.get("cache-status") == HIT
-
-
-@dataclass(frozen=True)
-class Client:
-    """One connection, and so one of the server's web processes, each of which has a cache."""
-
-    connection: http.client.HTTPConnection
-
-    def request(self, method: str, path: str, body: str | None = None, **headers: str) -> Reply:
-        """Send one request."""
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        self.connection.request(method, path, body, named)
-        answer = self.connection.getresponse()
-        found = {name.lower(): text for name, text in answer.getheaders()}
-        return Reply(answer.status, found, answer.read())
-
-    def ask(self, query: str, method: str = "GET", **headers: str) -> Reply:
-        """Ask the endpoint by its address alone."""
-        return self.request(method, address(query), **headers)
-
-
-def address(query: str) -> str:
-    return f"/sparql?query={quote(query)}"
-
-
-@contextmanager
-def serving(releases: Path, folder: Path, *options: str) -> Iterator[str]:
-    """A server on a free port; its host and port."""
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", "stancegraph", "serve", "--releases", str(releases),
-             "--port", "0", "--workers", "2", "--query-timeout", "1", *options],
-            stdout=subprocess.PIPE, stderr=log, text=True,
-        ) as process,
-    ):  # fmt: skip
-        assert process.stdout is not None
-        try:
-            told = re.search(r"http://(\S+)", process.stdout.readline())
-            assert told, (folder / "log").read_text("utf-8")
-            yield told[1]
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def client_of(place: str) -> Iterator[Client]:
-    connection = http.client.HTTPConnection(place, timeout=30)
-    try:
-        yield Client(connection)
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="module")
 def places(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of releases of its own, to which a release may be added."""
@@ -108,15 +39,15 @@ def places(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def place(places: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def place(places: Path) -> Iterator[str]:
     """Where one server for most tests listens."""
-    with serving(places, tmp_path_factory.mktemp("serve")) as place:
-        yield place
+    with serving("--releases", places, *OPTIONS) as server:
+        yield server.address
 
 
 @pytest.fixture
 def client(place: str) -> Iterator[Client]:
-    with client_of(place) as client:
+    with Client(place) as client:
         yield client
 
 
@@ -139,16 +70,16 @@ def test_every_answer_says_how_long_it_may_be_kept(client: Client) -> None:
     """A CDN may keep results and pages a minute, never errors nor what is not the same twice."""
     kept = {
         path: client.request("GET", path).headers["cache-control"]
-        for path in ("/", "/queries/", address(LABELS), "/queries/votes/of-a-state?actor=PER")
+        for path in ("/", "/queries/", asked(LABELS), "/queries/votes/of-a-state?actor=PER")
     }
     not_kept = {
         path: client.request("GET", path).headers["cache-control"]
         for path in (
             "/nowhere",
-            address("SELEC"),
-            address("SELECT (NOW() AS ?t) {}"),
-            address(r"SELECT (N\u004fW() AS ?t) {}"),
-            address("SELECT (UUID #\r() AS ?t) {}"),
+            asked("SELEC"),
+            asked("SELECT (NOW() AS ?t) {}"),
+            asked(r"SELECT (N\u004fW() AS ?t) {}"),
+            asked("SELECT (UUID #\r() AS ?t) {}"),
         )
     }
 
@@ -156,7 +87,7 @@ def test_every_answer_says_how_long_it_may_be_kept(client: Client) -> None:
     assert set(not_kept.values()) == {"no-store"}
 
 
-@pytest.mark.parametrize("path", [address(LABELS + "# known"), "/", "/static/style.css"])
+@pytest.mark.parametrize("path", [asked(LABELS + "# known"), "/", "/static/style.css"])
 def test_what_a_client_holds_is_not_sent_again(client: Client, path: str) -> None:
     """304 for results, pages and files; with what still holds, and without what is not there."""
     held = client.request("GET", path)
@@ -185,7 +116,7 @@ def test_a_client_may_hold_what_no_process_keeps(place: str, client: Client) -> 
 
     found = []
     for _ in range(4):  # connections go to whichever process takes them
-        with client_of(place) as other:
+        with Client(place) as other:
             found.append(other.ask(LABELS + "# held", if_none_match=tag))
 
     assert {reply.status for reply in found} == {304}
@@ -244,12 +175,12 @@ def test_each_accept_gets_its_own_format_and_tag(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (address("SELEC"), 400),
+        (asked("SELEC"), 400),
         ("/nowhere", 404),
-        (address(LABELS) + "&format=ttl", 406),
-        (address(ENDLESS), 504),
-        (address("SELECT (NOW() AS ?t) {}"), 200),
-        (address("CONSTRUCT { [] a ?c } WHERE { ?s a ?c }"), 200),
+        (asked(LABELS) + "&format=ttl", 406),
+        (asked(ENDLESS), 504),
+        (asked("SELECT (NOW() AS ?t) {}"), 200),
+        (asked("CONSTRUCT { [] a ?c } WHERE { ?s a ?c }"), 200),
     ],
 )
 def test_errors_and_what_is_never_the_same_are_not_kept(
@@ -288,7 +219,10 @@ def test_a_page_with_a_result_that_is_never_the_same_is_not_kept(
     query.write_text(text.replace("[vote, choice]", "[vote, choice, now]"))
     build(small, tmp_path / "releases", release_date=date(2026, 11, 22))
 
-    with serving(tmp_path / "releases", tmp_path) as place, client_of(place) as client:
+    with (
+        serving("--releases", tmp_path / "releases", *OPTIONS) as server,
+        Client(server.address) as client,
+    ):
         path = "/queries/votes/of-a-state?actor=PER"
         found = [client.request("GET", path, accept="text/html") for _ in range(2)]
 
@@ -299,8 +233,8 @@ def test_a_page_with_a_result_that_is_never_the_same_is_not_kept(
 def test_a_result_that_is_broken_off_is_not_kept(place: str) -> None:
     """Nobody gets its beginning as though it were the whole."""
     for _ in range(3):
-        with client_of(place) as client:
-            client.connection.request("GET", address(FLOOD) + "&format=csv")
+        with Client(place) as client:
+            client.connection.request("GET", asked(FLOOD) + "&format=csv")
             answer = client.connection.getresponse()
 
             assert answer.getheader("cache-status") is None
@@ -312,10 +246,13 @@ def test_without_a_cache_answers_and_tags_are_the_same(
     places: Path, client: Client, tmp_path: Path
 ) -> None:
     """``--cache-size 0``: nothing is kept, but a client that holds an answer gets 304."""
-    paths = [address(LABELS), "/", "/static/style.css"]
+    paths = [asked(LABELS), "/", "/static/style.css"]
     expected = [client.request("GET", path, host="h") for path in paths]
 
-    with serving(places, tmp_path, "--cache-size", "0") as place, client_of(place) as other:
+    with (
+        serving("--releases", places, *OPTIONS, "--cache-size", "0") as server,
+        Client(server.address) as other,
+    ):
         found = [other.request("GET", path, host="h") for path in paths for _ in range(2)]
         held = [
             other.request("GET", path, host="h", if_none_match=reply.headers["etag"])
@@ -340,7 +277,10 @@ def test_the_next_release_has_tags_of_its_own(
 
     build(small, places, release_date=date(2026, 11, 23))
     still = client.ask(LABELS)
-    with serving(places, tmp_path) as place, client_of(place) as other:
+    with (
+        serving("--releases", places, *OPTIONS) as server,
+        Client(server.address) as other,
+    ):
         new = other.ask(LABELS, if_none_match=old.headers["etag"])
 
     assert (still.status, still.body) == (200, old.body)

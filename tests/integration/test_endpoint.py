@@ -19,7 +19,8 @@ from rdflib.compare import isomorphic
 
 from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.web.service import FORMAT_NAMES
-from tests.integration.test_serve import COMMAND, LABELS, STATES, Server, serving
+from tests.integration.test_serve import LABELS, STATES
+from tests.serving import COMMAND, Server, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +45,9 @@ RDFLIB_FORMATS = {
 
 
 @pytest.fixture(scope="module")
-def server(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(releases: Path) -> Iterator[Server]:
     """One server for all tests here."""
-    folder = tmp_path_factory.mktemp("endpoint")
-    with serving(releases, folder, "--query-timeout", "1", "--workers", "2") as server:
+    with serving("--releases", releases, "--query-timeout", "1", "--workers", "2") as server:
         yield server
 
 

@@ -31,6 +31,7 @@ from stancegraph.errors import (
     QueryTimeout,
     StancegraphError,
 )
+from tests.serving import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,13 +66,6 @@ def ask(
     engine: EmbeddedEngine, query: str, media_type: MediaType = MediaType.CSV, **more: object
 ) -> str:
     return b"".join(engine.ask(Ask(query, media_type, **more))).decode()  # type: ignore[arg-type]
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come to hold in time"
-        time.sleep(0.01)
 
 
 def test_rows_are_terms_in_the_order_of_the_query(engine: EmbeddedEngine) -> None:

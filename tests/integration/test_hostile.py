@@ -21,12 +21,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.serving import Client, fetch, serving, wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     ChildrenOf = Callable[[int], set[int]]
-    Serving = Callable[..., AbstractContextManager[str]]
 
 TIMEOUT = 2.0  # seconds that the server gives a query
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -41,51 +41,33 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @pytest.fixture(scope="module")
-def place(serving: Serving, releases: Path) -> Iterator[str]:
+def place(releases: Path) -> Iterator[str]:
     """Host and port of a server of two workers, with little time and memory for each query."""
     with serving(
         "--releases", releases, "--workers", "2",
         "--query-timeout", str(TIMEOUT), "--query-memory", "128",
-    ) as address:  # fmt: skip
-        yield urlsplit(address).netloc
+    ) as server:  # fmt: skip
+        yield urlsplit(server.address).netloc
 
 
 def post(
     place: str, query: str | bytes, accept: str = "application/sparql-results+json"
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body for *query*, sent as it is."""
-    connection = http.client.HTTPConnection(place, timeout=60)
-    try:
-        body = query.encode() if isinstance(query, str) else query
-        headers = {"Content-Type": "application/sparql-query", "Accept": accept}
-        connection.request("POST", "/sparql", body, headers)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
+    with Client(f"http://{place}") as client:
+        reply = client.request(
+            "POST", "/sparql", query, content_type="application/sparql-query", accept=accept
+        )
+    return reply.status, reply.headers, reply.body
 
 
 def get(place: str, path: str) -> int:
-    connection = http.client.HTTPConnection(place, timeout=60)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    finally:
-        connection.close()
+    return fetch(f"http://{place}", path).status
 
 
 def is_well(place: str) -> bool:
     """Whether a light query is answered now."""
     return post(place, "ASK {}")[0] == HTTPStatus.OK
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come to hold in time"
-        time.sleep(0.02)
 
 
 def nested(start: str, inner: str, end: str, times: int) -> str:
@@ -413,22 +395,15 @@ def test_a_full_disk_ends_nothing(releases: Path, tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip("this machine lets nobody mount")
     try:
-        command = [sys.executable, "-m", "stancegraph", "serve", "--port", "0"]
-        with subprocess.Popen(
-            [*command, "--releases", str(releases)],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env={**os.environ, "TMPDIR": str(disk)},
-        ) as process:  # fmt: skip
-            assert process.stdout is not None
-            place = urlsplit(process.stdout.readline().split()[-1]).netloc
-            wait_until(lambda: _answers(place))
+        env = {**os.environ, "TMPDIR": str(disk)}
+        with serving("--releases", releases, env=env) as server:
+            place = urlsplit(server.address).netloc
             with suppress(OSError), (disk / "filler").open("wb") as filler:
                 while True:
                     filler.write(b"x" * 2**16)
 
             found = [post(place, f"ASK {{}} #{i}")[0] for i in range(50)]
             counts = get(place, "/metrics")
-            process.terminate()
         assert set(found) == {200}
         assert counts == HTTPStatus.OK
     finally:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.test_serve import LABELS, STATES, Server, serving
+from tests.integration.test_serve import LABELS, STATES
+from tests.serving import Server, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +33,9 @@ PLACES = [
 
 
 @pytest.fixture(scope="module")
-def server(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(releases: Path) -> Iterator[Server]:
     """One server for all tests here."""
-    with serving(releases, tmp_path_factory.mktemp("http"), "--workers", "2") as server:
+    with serving("--releases", releases, "--workers", "2") as server:
         yield server
 
 

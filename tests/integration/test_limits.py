@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from stancegraph.engine.wire import MAX_FRAME
-from tests.integration.test_serve import ENDLESS, FLOOD, LABELS, STATES, Server, serving
+from tests.integration.test_serve import ENDLESS, FLOOD, LABELS, STATES
+from tests.serving import Server, serving
 from tests.unit.test_encoding import READERS
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ BOUND = 5000  # rows that the operator allows
 
 
 @pytest.fixture(scope="module")
-def server(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(releases: Path) -> Iterator[Server]:
     """One server with bounds that tests can reach."""
     bounds = ["--query-timeout", "5", "--max-rows", str(BOUND), "--max-bytes", "3000000"]
-    with serving(releases, tmp_path_factory.mktemp("limits"), "--workers", "2", *bounds) as server:
+    with serving("--releases", releases, "--workers", "2", *bounds) as server:
         yield server
 
 
@@ -150,7 +151,7 @@ def test_what_is_too_long_and_short_to_write_is_refused(
 ) -> None:
     """Before its first byte, with a sentence that says what to do; a limit within it is not."""
     folder = tmp_path_factory.mktemp("few")
-    with serving(releases, folder, "--max-rows", "10", "--max-bytes", "1000") as server:
+    with serving("--releases", releases, "--max-rows", "10", "--max-bytes", "1000") as server:
         rows = server.request("GET", asked(NUMBERS), accept="application/json")
         size = server.request(
             "GET", asked('SELECT ("' + 2000 * "x" + '" AS ?x) {}'), accept="application/json"

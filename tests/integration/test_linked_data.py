@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from collections import deque
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 import pyoxigraph as ox
 import pytest
@@ -23,10 +21,10 @@ from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.folder import GraphFolder
 from stancegraph.terms import OWL, RDF, SG, SH
 from stancegraph.web import Site, create_app, entities
+from tests.serving import Reply, fetch, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from stancegraph.build.release import Release
 
@@ -76,43 +74,6 @@ PATHS = {
     "derived graph": "graph/derived/treaty-status",
     "description": "graph/description",
 }
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server answered."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode()
-
-    @property
-    def media_type(self) -> str:
-        """The Content-Type without its parameters."""
-        return self.headers["content-type"].partition(";")[0]
-
-    def links(self, rel: str) -> list[str]:
-        """What the Link header names by a relation."""
-        found = re.findall(r'<([^>]*)>; rel="([^"]*)"', self.headers["link"])
-        return [target for target, name in found if name == rel]
-
-
-def fetch(server: str, path: str, accept: str | None = None, method: str = "GET") -> Reply:
-    """Ask for a path, or an address, of *server*; redirects are not followed."""
-    address = urlsplit(urljoin(server, path))
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
-    target = quote(address.path, safe="/%:") + (f"?{address.query}" if address.query else "")
-    connection.request(method, target, headers={"Accept": accept} if accept is not None else {})
-    answer = connection.getresponse()
-    headers = {name.lower(): text for name, text in answer.getheaders()}
-    reply = Reply(answer.status, headers, answer.read())
-    connection.close()
-    return reply
 
 
 def quads(reply: Reply, form: str) -> set[ox.Quad]:
@@ -554,7 +515,6 @@ def test_a_large_graph_is_passed_on_as_it_comes(
 @pytest.fixture(scope="module")
 def other(
     tmp_path_factory: pytest.TempPathFactory,
-    serving: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
     """A server of another graph: with keys that end like formats, and a retired IRI."""
     root = tmp_path_factory.mktemp("other")
@@ -567,8 +527,8 @@ def other(
         '<https://example.org/moon/id/document/more> a sg:Document ; rdfs:label "More" .\n'
     )
     build(folder, root / "releases")
-    with serving("--releases", root / "releases", graph=root) as address:
-        yield address
+    with serving("--releases", root / "releases", graph=root) as server:
+        yield server.address
 
 
 MOON = "https://example.org/moon/"
@@ -686,16 +646,14 @@ def test_a_retired_iri_may_have_no_successor(other: str) -> None:
     assert "see" not in json.loads(reply.body)
 
 
-def test_shared_words_and_codes_are_told_of_here(
-    serving: Callable[..., AbstractContextManager[str]], tmp_path: Path
-) -> None:
+def test_shared_words_and_codes_are_told_of_here(tmp_path: Path) -> None:
     """A graph that shares a vocabulary serves that of another base too; all links hold."""
     folder = GraphFolder.at(ROOT / "examples" / "cluster-munitions")
     start = "/id/stance/NOR/keep-though-others-do-not/foreign-minister"
     build(folder, tmp_path / "releases")
-    with serving("--releases", tmp_path / "releases", graph=folder.root) as address:
-        pages = list(crawl(address, [start], 60))
-        term = fetch(address, f"/describe?iri={BASE}ontology", BROWSER)
+    with serving("--releases", tmp_path / "releases", graph=folder.root) as server:
+        pages = list(crawl(server.address, [start], 60))
+        term = fetch(server.address, f"/describe?iri={BASE}ontology", BROWSER)
 
     assert {path: reply.status for path, reply, _ in pages if reply.status != 200} == {}
     assert 'id="Stance"' in term.text

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import http.client
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
+
+from tests.serving import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +30,8 @@ def members(live_server: str) -> Members:
     def ask(organisation: str, day: str) -> dict[str, list[Member]]:
         words = urlencode({"organisation": organisation, "asOf": day})
         address = f"/queries/organisations/members?{words}"
-        place = urlsplit(live_server).netloc
-        with closing(http.client.HTTPConnection(place, timeout=30)) as connection:
-            connection.request("GET", address, headers={"Accept": "text/csv"})
-            answer = connection.getresponse()
-            assert answer.status == http.client.OK
-            lines = answer.read().decode("utf-8").splitlines()
         found: dict[str, list[Member]] = {}
-        for row in csv.DictReader(lines):
+        for row in fetch(live_server, address, "text/csv").rows:
             member = Member(row["role"], row["certainty"], row["claim"])
             found.setdefault(row["member"].rpartition("/")[2], []).append(member)
         return found

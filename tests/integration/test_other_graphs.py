@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import pytest
 
 from stancegraph.build import build, check
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.queryfile import read_queries
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    Serving = Callable[..., AbstractContextManager[str]]
+from tests.serving import asked, fetch, serving
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").iterdir())
 MUNITIONS = "https://example.org/cluster-munitions/"
@@ -36,13 +27,6 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "stancegraph", *map(str, arguments)],
         capture_output=True, check=False, env=RUNNING_ALONE, text=True, timeout=60,
     )  # fmt: skip
-
-
-def ask(address: str, query: str) -> list[dict[str, Any]]:
-    """The rows that the endpoint at *address* answers *query* with."""
-    with urlopen(f"{address}/sparql?{urlencode({'query': query, 'format': 'json'})}") as answer:  # noqa: S310
-        rows: list[dict[str, Any]] = json.load(answer)["results"]["bindings"]
-        return rows
 
 
 @pytest.fixture(scope="module")
@@ -86,17 +70,15 @@ def test_the_example_is_asked_by_keys_and_names(munitions: Path) -> None:
     }
 
 
-def test_the_example_is_served_beside_the_shipped_graph(
-    munitions: Path, live_server: str, serving: Serving
-) -> None:
+def test_the_example_is_served_beside_the_shipped_graph(munitions: Path, live_server: str) -> None:
     """Two servers, two graphs; the shared words mean the same in both."""
     query = """
         PREFIX sg: <https://w3id.org/stancegraph/ontology#>
         SELECT DISTINCT ?vote { ?vote a sg:Vote ; sg:choice/sg:none? ?choice } ORDER BY ?vote
     """
-    with serving("--releases", munitions) as address:
-        found = [row["vote"]["value"] for row in ask(address, query)]
-    shipped_found = [row["vote"]["value"] for row in ask(live_server, query)]
+    with serving("--releases", munitions) as server:
+        found = [row["vote"] for row in server.ask(query, accept="text/csv").rows]
+    shipped_found = [row["vote"] for row in fetch(live_server, asked(query), "text/csv").rows]
 
     assert found == [
         f"{MUNITIONS}id/vote/unga-first-committee/A-C.1-70-L.49-Rev.1/RUS",
@@ -122,7 +104,7 @@ def test_shared_rules_conclude_from_the_example(munitions: Path) -> None:
     assert done.stdout.splitlines() == ["from,until", "2011-03-24,2024-12-31"]
 
 
-def test_a_new_folder_builds_answers_and_serves_at_once(tmp_path: Path, serving: Serving) -> None:
+def test_a_new_folder_builds_answers_and_serves_at_once(tmp_path: Path) -> None:
     """What init prints are the commands to go on with, and they work."""
     folder = tmp_path / "Law of the Moon"
 
@@ -139,9 +121,10 @@ def test_a_new_folder_builds_answers_and_serves_at_once(tmp_path: Path, serving:
     assert "0 violations, 0 warnings" in built.stderr
     asked = run("--graph", folder, "query", "treaties/acts", "treaty=Treaty of Zenda")
     assert "signed in the month of June" in asked.stdout
-    with serving(graph=folder) as address:
-        rows = ask(address, "SELECT ?s { ?s a <http://www.w3.org/ns/dcat#Dataset> } ORDER BY ?s")
-    assert rows[0]["s"]["value"] == "https://example.org/law-of-the-moon/"
+    query = "SELECT ?s { ?s a <http://www.w3.org/ns/dcat#Dataset> } ORDER BY ?s"
+    with serving(graph=folder) as server:
+        rows = server.ask(query, accept="text/csv").rows
+    assert rows[0]["s"] == "https://example.org/law-of-the-moon/"
 
 
 def test_a_new_graph_is_called_what_one_says(tmp_path: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import pytest
+
+from tests.serving import asked, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +44,7 @@ def ask(live_server: str) -> Ask:
     """Puts a SELECT query to a running server of the shipped graph; its rows by column."""
 
     def rows(query: str) -> list[dict[str, str]]:
-        url = f"{live_server}/sparql?{urlencode({'query': PREFIXES + query})}"
-        with urlopen(Request(url, headers={"Accept": "text/csv"})) as answer:  # noqa: S310
-            return list(csv.DictReader(io.StringIO(answer.read().decode())))
+        return fetch(live_server, asked(PREFIXES + query), "text/csv").rows
 
     return rows
 

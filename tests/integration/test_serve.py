@@ -7,7 +7,6 @@ import http.client
 import io
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -15,8 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +24,13 @@ import pytest
 import rdflib
 from SPARQLWrapper import CSV, JSON, N3, POST, POSTDIRECTLY, XML, SPARQLWrapper
 
+from tests.serving import COMMAND, Reply, Server, serving, wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     ChildrenOf = Callable[[int], set[int]]
 
-COMMAND = [sys.executable, "-m", "stancegraph", "serve"]
 PREFIXES = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX sg: <https://w3id.org/stancegraph/ontology#>
@@ -45,99 +43,11 @@ TIMEOUT = 1.0  # seconds that the server gives a query
 FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What came back, its headers by lower-case name."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8")
-
-    @property
-    def problem(self) -> dict[str, object]:
-        """The problem document that this must be."""
-        assert self.headers["content-type"] == "application/problem+json"
-        found: dict[str, object] = json.loads(self.body)
-        assert found["status"] == self.status
-        return found
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server."""
-
-    process: subprocess.Popen[str]
-    address: str
-    told: str
-    log: Path
-
-    def request(
-        self, method: str, path: str, body: bytes | str | None = None, **headers: str
-    ) -> Reply:
-        """Send one request on a connection of its own."""
-        host = urlsplit(self.address).netloc
-        connection = http.client.HTTPConnection(host, timeout=30)
-        try:
-            named = {name.replace("_", "-"): text for name, text in headers.items()}
-            connection.request(method, path, body, named)
-            answer = connection.getresponse()
-            found = {name.lower(): text for name, text in answer.getheaders()}
-            return Reply(answer.status, found, answer.read())
-        finally:
-            connection.close()
-
-    def ask(self, query: str, method: str = "GET", **headers: str) -> Reply:
-        """Ask the endpoint by its address alone."""
-        return self.request(method, f"/sparql?query={quote(query)}", **headers)
-
-
-@contextmanager
-def serving(releases: Path, folder: Path, *options: str) -> Iterator[Server]:
-    """A server on a free port; it is sent SIGTERM at the end if it still runs."""
-    log = folder / "log"
-    command = [*COMMAND, "--releases", str(releases), "--port", "0", *options]
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, process_group=0
-        ) as process,
-    ):
-        assert process.stdout is not None
-        told = "".join(process.stdout.readline() for _ in range(3))
-        match = re.search(r"at (http://\S+)", told)
-        assert match, log.read_text("utf-8")
-        server = Server(process, match[1], told, log)
-        try:
-            _wait_until(lambda: _answers(server), seconds=20)
-            yield server
-        finally:
-            process.terminate()
-
-
-def _answers(server: Server) -> bool:
-    try:
-        return server.request("GET", "/").status == HTTPStatus.OK
-    except OSError:
-        return False
-
-
-def _wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come to hold in time"
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
-def server(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(releases: Path) -> Iterator[Server]:
     """One server for the tests that leave it running."""
-    folder = tmp_path_factory.mktemp("serve")
-    with serving(releases, folder, "--query-timeout", str(TIMEOUT), "--workers", "2") as server:
+    options = ("--query-timeout", str(TIMEOUT), "--workers", "2")
+    with serving("--releases", releases, *options) as server:
         yield server
 
 
@@ -380,7 +290,7 @@ def test_a_client_that_hangs_up_stops_the_work(
     releases: Path, tmp_path: Path, children_of: ChildrenOf
 ) -> None:
     """Its worker is killed and replaced long before the deadline."""
-    with serving(releases, tmp_path, "--query-timeout", "60", "--workers", "2") as server:
+    with serving("--releases", releases, "--query-timeout", "60", "--workers", "2") as server:
         workers = _workers(server, children_of)
         netloc = urlsplit(server.address)
         with socket.create_connection((netloc.hostname, netloc.port)) as client:
@@ -389,7 +299,7 @@ def test_a_client_that_hangs_up_stops_the_work(
             )
             time.sleep(0.3)
 
-        _wait_until(lambda: len(_workers(server, children_of) & workers) == 1)
+        wait_until(lambda: len(_workers(server, children_of) & workers) == 1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -492,7 +402,8 @@ def test_a_signal_lets_running_requests_finish(
     releases: Path, tmp_path: Path, number: signal.Signals, children_of: ChildrenOf
 ) -> None:
     """The answer comes whole, then the server ends well, without a trace or a leftover."""
-    with serving(releases, tmp_path, "--query-timeout", "2", "--workers", "2") as server:
+    options = ("--releases", releases, "--query-timeout", "2", "--workers", "2")
+    with serving(*options, process_group=0) as server:
         replies: list[Reply] = []
         client = threading.Thread(target=lambda: replies.append(server.ask(ENDLESS)))
         client.start()
@@ -547,13 +458,15 @@ def test_a_release_of_another_version_is_one_line(releases: Path, tmp_path: Path
 
 def test_the_log_holds_no_query(releases: Path, tmp_path: Path) -> None:
     """Requests are logged by path and status; what people ask is not kept."""
-    with serving(releases, tmp_path) as server:
+    with serving("--releases", releases) as server:
         server.ask("SELECT ?secret { ?secret ?p ?o } LIMIT 1")
         server.request("GET", "/queries/votes/of-a-state?actor=PER")
 
-        _wait_until(lambda: "of-a-state" in server.log.read_text("utf-8"))
+        wait_until(lambda: "of-a-state" in server.log.read_text("utf-8"))
+        server.process.terminate()
+        server.process.wait()
+        log = server.log.read_text("utf-8")
 
-    log = server.log.read_text("utf-8")
     assert {"method": "GET", "path": "/sparql", "status": 200}.items() <= json.loads(
         next(line for line in log.splitlines() if '"/sparql"' in line)
     ).items()
@@ -563,7 +476,7 @@ def test_the_log_holds_no_query(releases: Path, tmp_path: Path) -> None:
 
 def test_it_says_how_it_does(releases: Path, tmp_path: Path) -> None:
     """All web processes count together; a failure, its header and the log have one id."""
-    with serving(releases, tmp_path) as server:
+    with serving("--releases", releases) as server:
         assert server.request("GET", "/health").text == "alive\n"
         assert server.request("GET", "/ready").text.startswith("ready: ")
         for _ in range(20):
@@ -571,7 +484,7 @@ def test_it_says_how_it_does(releases: Path, tmp_path: Path) -> None:
         failed = server.ask("ASK {", Accept="application/json")
         counts = server.request("GET", "/metrics").text
         number = str(failed.problem["request"])
-        _wait_until(lambda: number in server.log.read_text("utf-8"))
+        wait_until(lambda: number in server.log.read_text("utf-8"))
 
     assert 'stancegraph_requests_total{method="GET",route="sparql",status="200"} 20.0' in counts
     assert 'stancegraph_queries_total{outcome="refused"} 1.0' in counts
@@ -590,7 +503,7 @@ def test_it_may_ask_the_endpoints_that_its_operator_names(
           SERVICE <{other}> {{ ?state a sg:State ; rdfs:label ?label }}
         }} ORDER BY ?label"""
     )
-    with serving(releases, tmp_path, "--allow-service", other) as near:
+    with serving("--releases", releases, "--allow-service", other) as near:
         reply = near.ask(query, accept="text/csv")
         refused = near.ask("ASK { SERVICE <http://127.0.0.1:1/> {} }", accept="application/json")
 
@@ -604,9 +517,9 @@ def test_it_is_not_ready_without_an_engine(
     releases: Path, tmp_path: Path, children_of: ChildrenOf
 ) -> None:
     """Alive it is all the same, and ready again when the next supervisor has loaded."""
-    with serving(releases, tmp_path) as server:
+    with serving("--releases", releases) as server:
         os.kill(_supervisor(server, children_of), signal.SIGKILL)
 
-        _wait_until(lambda: server.request("GET", "/ready").status == 503)
+        wait_until(lambda: server.request("GET", "/ready").status == 503)
         assert server.request("GET", "/health").status == HTTPStatus.OK
-        _wait_until(lambda: server.request("GET", "/ready").status == HTTPStatus.OK)
+        wait_until(lambda: server.request("GET", "/ready").status == HTTPStatus.OK)

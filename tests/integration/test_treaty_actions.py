@@ -7,14 +7,14 @@ tells it as an act of another kind, treaty-actions-differences.csv says why.
 from __future__ import annotations
 
 import csv
-import http.client
 from collections import defaultdict
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
+
+from tests.serving import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,12 +85,7 @@ def ask(live_server: str) -> Ask:
     """Asks a server of the shipped graph at a path; rows of CSV, IRIs without their beginning."""
 
     def get(path: str, **words: str) -> list[dict[str, str]]:
-        place = urlsplit(live_server).netloc
-        with closing(http.client.HTTPConnection(place, timeout=60)) as connection:
-            connection.request("GET", f"{path}?{urlencode(words)}", headers={"Accept": "text/csv"})
-            answer = connection.getresponse()
-            assert answer.status == http.client.OK
-            rows = csv.DictReader(answer.read().decode("utf-8").splitlines())
+        rows = fetch(live_server, f"{path}?{urlencode(words)}", "text/csv").rows
         return [{name: cell.removeprefix(ID) for name, cell in row.items()} for row in rows]
 
     return get

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.serving import PATIENCE, Server, asked, fetch, serving, wait_until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from stancegraph.folder import GraphFolder
 
-PATIENCE = 60  # seconds that a loaded machine may take
 CHOICE = """
     PREFIX sg: <https://w3id.org/stancegraph/ontology#>
     SELECT ?choice { <https://example.org/small/id/vote/74-247/CAN> sg:choice ?choice }"""
@@ -30,18 +27,17 @@ class Edited:
     """A server that watches the graph in *root*, and what it writes to standard error."""
 
     root: Path
-    address: str
-    log: Path
+    server: Server
 
     def ask(self, query: str) -> list[str]:
         """The answer as CSV, without its head."""
-        return self.get(f"/sparql?{urlencode({'query': query})}", "text/csv").splitlines()[1:]
+        return self.get(asked(query), "text/csv").splitlines()[1:]
 
     def get(self, path: str, media_type: str = "text/html") -> str:
         """What is at *path*."""
-        request = Request(f"{self.address}{path}", headers={"Accept": media_type})  # noqa: S310 (ours)
-        with urlopen(request, timeout=PATIENCE) as response:  # noqa: S310
-            return str(response.read().decode())
+        reply = fetch(self.server.address, path, media_type)
+        assert reply.status == 200, str(reply)
+        return reply.text
 
     def write(self, file: str, old: str, new: str) -> None:
         """Replace *old* by *new* as editors do that write a new file and rename it."""
@@ -54,56 +50,40 @@ class Edited:
 
     def told(self) -> str:
         """What it has written so far."""
-        return self.log.read_text("utf-8")
-
-
-def until(found: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not found():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+        return self.server.log.read_text("utf-8")
 
 
 @pytest.fixture
 def edited(small: GraphFolder, tmp_path: Path) -> Iterator[Edited]:
     """A server of its own for one test."""
-    log = tmp_path / "log"
-    command = [sys.executable, "-m", "stancegraph", "--graph", str(small.root)]
-    command += ["serve", "--watch", "--port", "0", "--releases", str(tmp_path / "releases")]
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
-    ):
-        assert process.stdout is not None
-        try:
-            address = process.stdout.readline().split()[-1]
-            server = Edited(small.root, address, log)
-            until(lambda: server.ask(CHOICE) == ["no"])
-            yield server
-        finally:
-            process.terminate()
-            assert process.wait(PATIENCE) == 0, log.read_text("utf-8")
+    options = ("--watch", "--releases", tmp_path / "releases")
+    with serving(*options, graph=small.root) as server:
+        edited = Edited(small.root, server)
+        wait_until(lambda: edited.ask(CHOICE) == ["no"])
+        yield edited
+        server.process.terminate()
+        assert server.process.wait(PATIENCE) == 0, edited.told()
 
 
 def test_a_saved_file_is_served(edited: Edited) -> None:
     """The graph need not be built before; the release that was served is the one before."""
     edited.write(VOTES, 'sg:choice "no"', 'sg:choice "yes"')
 
-    until(lambda: edited.ask(CHOICE) == ["yes"])
-    until(lambda: "serving release" in edited.told())
+    wait_until(lambda: edited.ask(CHOICE) == ["yes"])
+    wait_until(lambda: "serving release" in edited.told())
     assert edited.told().count("violations") == 2
 
 
 def test_a_broken_file_is_told_and_a_mended_one_served(edited: Edited) -> None:
     """What was served stays, until the mistake with its file and line is mended."""
     edited.write(VOTES, 'sg:choice "no" ;', 'sg:choice "yes"')
-    until(lambda: f"{VOTES}:" in edited.told())
-    until(lambda: "no release was written" in edited.told())
+    wait_until(lambda: f"{VOTES}:" in edited.told())
+    wait_until(lambda: "no release was written" in edited.told())
     assert edited.ask(CHOICE) == ["no"]
 
     edited.write(VOTES, 'sg:choice "yes"', 'sg:choice "yes" ;')
 
-    until(lambda: edited.ask(CHOICE) == ["yes"])
+    wait_until(lambda: edited.ask(CHOICE) == ["yes"])
 
 
 def test_several_saves_are_one_build(edited: Edited) -> None:
@@ -116,6 +96,6 @@ def test_several_saves_are_one_build(edited: Edited) -> None:
         time.sleep(0.05)
     other.unlink()
 
-    until(lambda: "serving release" in edited.told())
+    wait_until(lambda: "serving release" in edited.told())
     assert "4 3 2 1 0 " in edited.get("/queries/votes/of-a-state")
     assert edited.told().count("violations") == 2
