@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -207,6 +207,45 @@ def test_slow_connections_keep_nobody_waiting(place: str) -> None:
 
         assert is_well(place)
         assert get(place, "/") == HTTPStatus.OK
+
+
+def test_clients_that_do_not_read_keep_nobody_waiting(serving: Serving, releases: Path) -> None:
+    """What they asked for is made to its end and waits for them; the workers are free."""
+    long = "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 20000 #"
+    with serving("--releases", releases, "--workers", "2") as address, ExitStack() as stack:
+        place = urlsplit(address).netloc
+        _, _, whole = post(place, long)
+        assert len(whole) > 5 * 10**6  # more than the sockets hold
+        readers = []
+        for number in range(50):
+            reader = stack.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.settimeout(30)
+            reader.connect(_address(place))
+            query = quote(f"{long} {number}")
+            reader.sendall(f"GET /sparql?query={query} HTTP/1.0\r\n\r\n".encode())
+            readers.append(reader)
+
+        for number in range(20):
+            assert post(place, f"ASK {{}} # {number}")[0] == HTTPStatus.OK
+        wait_until(lambda: _counted(place, "whole") >= 1 + 50 + 20, 60)
+        with readers[-1].makefile("rb") as file:
+            assert whole in file.read()
+
+
+def _counted(place: str, outcome: str) -> float:
+    """Queries that the engine was asked, by how they ended."""
+    connection = http.client.HTTPConnection(place, timeout=60)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    name = f'stancegraph_queries_total{{outcome="{outcome}"}} '
+    return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def _address(place: str) -> tuple[str, int]:
+    host, _, port = place.rpartition(":")
+    return host, int(port)
 
 
 def test_a_body_that_does_not_come_is_told_so(place: str) -> None:

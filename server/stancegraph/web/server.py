@@ -42,6 +42,7 @@ from stancegraph.web.follow import Follower
 from stancegraph.web.metrics import FOLDER, MeasuredEngine, MeasuredStreams
 from stancegraph.web.recorder import Recorder
 from stancegraph.web.site import EXAMPLE, MAX_BODY
+from stancegraph.web.spool import Spool
 from stancegraph.web.switch import LineBroken, Served, Switchboard, line
 from stancegraph.web.turnstile import Turnstile
 
@@ -243,7 +244,7 @@ def serve_app(options: WebOptions) -> Served[WebOptions]:
     endpoint = Endpoint(bridge, site, streams)
     cache = AnswerCache(Turnstile(endpoint), size=options.cache_size, max_body=MAX_BODY)
     routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
-    recorder = Recorder(cache, engine, release_id=options.release.id, routes=routes)
+    recorder = Recorder(Spool(cache), engine, release_id=options.release.id, routes=routes)
     metrics.reserve()
 
     def end() -> None:
