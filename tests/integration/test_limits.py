@@ -147,10 +147,9 @@ def test_what_is_too_long_is_broken_off(server: Server, query: str) -> None:
 
 
 def test_what_is_too_long_and_short_to_write_is_refused(
-    releases: Path, tmp_path_factory: pytest.TempPathFactory
+    releases: Path,
 ) -> None:
     """Before its first byte, with a sentence that says what to do; a limit within it is not."""
-    folder = tmp_path_factory.mktemp("few")
     with serving("--releases", releases, "--max-rows", "10", "--max-bytes", "1000") as server:
         rows = server.request("GET", asked(NUMBERS), accept="application/json")
         size = server.request(
