@@ -44,7 +44,7 @@ class Held:
         if self.release is None:
             return "not whole"
         try:
-            check_servable(self.release)
+            open_catalog(self.release)
         except ContentError:
             return "a saved query is broken"
         except OperationError:
@@ -52,15 +52,15 @@ class Held:
         return ""
 
 
-def check_servable(release: Release) -> None:
-    """Read what each web process will read, to fail once and early.
+def open_catalog(release: Release) -> Catalog:
+    """The saved queries of a release, as far as this version can read them.
 
     Raises:
         BadQueryFile: a saved query cannot be used.
         OperationError: the release does not hold what this version reads.
     """
     try:
-        Catalog.load(release.path)
+        return Catalog.load(release.path)
     except (KeyError, TypeError, ValueError) as error:
         message = f"{release.path} is of another version: run `stancegraph build`"
         raise OperationError(message) from error
@@ -124,7 +124,7 @@ def use(releases: Path, wanted: str) -> Release:
             changed since it was built. What is current stays so then.
     """
     release = find(releases, wanted)
-    check_servable(release)
+    open_catalog(release)
     release.verify()
     with writing(releases):
         point_to(releases, release.id)

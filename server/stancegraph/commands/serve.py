@@ -130,8 +130,8 @@ def serve_command(
       stancegraph serve --host 0.0.0.0 --port 80 --releases /srv/releases
       stancegraph --graph moon serve --port 8001
     """  # noqa: D301 - click's mark for lines to keep
-    from stancegraph.web.server import serve  # noqa: PLC0415 (no other command needs the web)
-    from stancegraph.web.watch import Watch  # noqa: PLC0415
+    from stancegraph.serving.server import serve  # noqa: PLC0415 (no other command needs the web)
+    from stancegraph.serving.watch import Watch  # noqa: PLC0415
 
     releases = releases or options.folder.releases
     watcher = Watch(options.folder, releases) if watch else None

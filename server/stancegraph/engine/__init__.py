@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
+# What anybody may ask of any graph, to see that it answers.
+EXAMPLE = """\
+SELECT ?class (COUNT(?thing) AS ?things)
+WHERE { ?thing a ?class }
+GROUP BY ?class
+ORDER BY DESC(?things)"""
+
 
 class MediaType(StrEnum):
     """The forms in which a result can be written."""

@@ -227,23 +227,30 @@ class SupervisorProcess:
     """
 
     def __init__(self, release: Path, options: EngineOptions) -> None:
-        """Start a supervisor for the N-Quads file *release* and wait until it serves.
-
-        Raises:
-            OperationError: it could not load the release.
-        """
+        """Start a supervisor for the N-Quads file *release*, which `wait` waits for."""
         self._release = release
         self._options = options
         self._stopping = threading.Event()
+        self._waiting = threading.Lock()
         self._folder = _private_folder()
         self.socket = self._folder / "engine"
-        try:
-            self._process = self._start()
-        except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
+        self._process = self._launch()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
-        self._watcher.start()
+
+    def wait(self) -> Self:
+        """Wait until it serves; from then on it is watched.
+
+        Raises:
+            OperationError: it could not load the release, or was stopped.
+        """
+        try:
+            with self._waiting:
+                self._hear_ready(self._process)
+                self._watcher.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
 
     @property
     def pid(self) -> int:
@@ -251,25 +258,23 @@ class SupervisorProcess:
         return self._process.pid
 
     def stop(self) -> None:
-        """Let it finish what runs, then end it and remove its socket."""
+        """Let it finish what runs, then end it and remove its socket; nothing, when done before."""
         self._stopping.set()
-        self._watcher.join()
+        if self._watcher.is_alive():
+            self._watcher.join()
         self._process.terminate()
         try:
             self._process.wait(STOP_BOUND)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._let_go(self._process)
+        with self._waiting:  # nobody reads from it
+            self._let_go(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self) -> subprocess.Popen[str]:
-        """Start the process and wait until it says that it is ready.
-
-        Raises:
-            OperationError: it ended instead.
-        """
+    def _launch(self) -> subprocess.Popen[str]:
+        """Start the process."""
         options = self._options
-        process = subprocess.Popen(  # noqa: S603 (our own module)
+        return subprocess.Popen(  # noqa: S603 (our own module)
             [sys.executable, "-m", "stancegraph.engine.supervisor",
              str(self._release), str(self.socket),
              "--workers", str(options.workers), "--waiting", str(options.waiting),
@@ -277,6 +282,13 @@ class SupervisorProcess:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             process_group=0,  # Ctrl-C is for whoever started it
         )  # fmt: skip
+
+    def _hear_ready(self, process: subprocess.Popen[str]) -> None:
+        """Wait until *process* says that it is ready.
+
+        Raises:
+            OperationError: it ended instead.
+        """
         assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
         try:
             told = process.stdout.readline().rstrip("\n")
@@ -288,7 +300,6 @@ class SupervisorProcess:
             self._let_go(process)
             why = told or "the query engine did not start"
             raise OperationError(f"{why}: build it again with `stancegraph build`")
-        return process
 
     def _watch(self) -> None:
         """Start the supervisor anew whenever it dies; a release is immutable."""
@@ -296,7 +307,8 @@ class SupervisorProcess:
             if self._process.poll() is not None:
                 self._let_go(self._process)
                 with suppress(OperationError):  # tried again at the next look
-                    self._process = self._start()
+                    self._process = self._launch()
+                    self._hear_ready(self._process)
 
     def _let_go(self, process: subprocess.Popen[str]) -> None:
         process.wait()
@@ -314,7 +326,7 @@ class EmbeddedEngine(SocketEngine):
         Raises:
             OperationError: it cannot be loaded.
         """
-        self.supervisor = SupervisorProcess(release, options)
+        self.supervisor = SupervisorProcess(release, options).wait()
         super().__init__(self.supervisor.socket, release_id)
 
     def __enter__(self) -> Self:

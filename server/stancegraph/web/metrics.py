@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout, RequestError, StancegraphError
+from stancegraph.serving import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from stancegraph.engine import Answer, Ask, Engine, Notice
     from stancegraph.engine.stream import AsyncAnswer, AsyncEngine
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that the library reads
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
 
@@ -74,7 +74,7 @@ _OUTCOMES: tuple[tuple[type[StancegraphError], str], ...] = (
 
 def text() -> bytes:
     """All counts, in Prometheus' text format 0.0.4; of all web processes that share a folder."""
-    if FOLDER not in os.environ:
+    if COUNTS not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -90,8 +90,8 @@ def reserve() -> None:
     Raises:
         OSError: there is no room.
     """
-    if FOLDER in os.environ and hasattr(os, "posix_fallocate"):
-        for path in Path(os.environ[FOLDER]).glob(f"*_{os.getpid()}.db"):
+    if COUNTS in os.environ and hasattr(os, "posix_fallocate"):
+        for path in Path(os.environ[COUNTS]).glob(f"*_{os.getpid()}.db"):
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 

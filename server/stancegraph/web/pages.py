@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, make_response, render_template, request
 
+from stancegraph.engine import EXAMPLE
 from stancegraph.web.entities import document, say_where
 from stancegraph.web.negotiation import HTML, choose_document
 from stancegraph.web.saved import example_address
-from stancegraph.web.site import EXAMPLE, current_site
+from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
     from flask import Response

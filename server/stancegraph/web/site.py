@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from stancegraph.catalog import Catalog
     from stancegraph.engine import Engine
 
-EXAMPLE = """\
-SELECT ?class (COUNT(?thing) AS ?things)
-WHERE { ?thing a ?class }
-GROUP BY ?class
-ORDER BY DESC(?things)"""
-
 MAX_BODY = 2**20  # bytes of a request's body, so also of a query sent by POST
 
 

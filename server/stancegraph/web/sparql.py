@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from stancegraph.engine import SHORT_NAMES, TABLES, MediaType
+from stancegraph.engine import EXAMPLE, SHORT_NAMES, TABLES, MediaType
 from stancegraph.errors import BadRequest
 from stancegraph.web.negotiation import (
     DOCUMENTS,
@@ -17,7 +17,7 @@ from stancegraph.web.negotiation import (
     content_type,
 )
 from stancegraph.web.service import describe_service, write
-from stancegraph.web.site import EXAMPLE, current_site
+from stancegraph.web.site import current_site
 
 bp = Blueprint("sparql", __name__)
 

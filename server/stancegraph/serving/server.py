@@ -22,29 +22,18 @@ from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import click
-import pyoxigraph as ox
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from stancegraph.build.release import open_release
-from stancegraph.build.shelf import check_servable
-from stancegraph.catalog import Catalog
-from stancegraph.engine import Ask, MediaType, rows
-from stancegraph.engine.embedded import EngineOptions, SocketEngine, SupervisorProcess
-from stancegraph.engine.stream import StreamEngine
+from stancegraph.build.shelf import open_catalog
+from stancegraph.engine import EXAMPLE
+from stancegraph.engine.embedded import EngineOptions, SupervisorProcess
 from stancegraph.errors import OperationError
-from stancegraph.web import Site, create_app, metrics
-from stancegraph.web.bridge import Bridge
-from stancegraph.web.cache import AnswerCache
-from stancegraph.web.endpoint import Endpoint
-from stancegraph.web.follow import Follower
-from stancegraph.web.metrics import FOLDER, MeasuredEngine, MeasuredStreams
-from stancegraph.web.recorder import Recorder
-from stancegraph.web.site import EXAMPLE, MAX_BODY
-from stancegraph.web.spool import Spool
-from stancegraph.web.switch import LineBroken, Served, Switchboard, line
-from stancegraph.web.turnstile import Turnstile
+from stancegraph.serving import COUNTS
+from stancegraph.serving.follow import Follower
+from stancegraph.serving.switch import LineBroken, Switchboard, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,9 +42,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.build.release import Release
-    from stancegraph.engine import Engine
-    from stancegraph.web.switch import Line
-    from stancegraph.web.watch import Watch
+    from stancegraph.catalog import Catalog
+    from stancegraph.serving.switch import Line
+    from stancegraph.serving.watch import Watch
 
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
 MAKE_BOUND = 60  # seconds in which web processes must be ready for another release
@@ -69,12 +58,15 @@ class WebOptions:
     """What a web process must be told, since it starts with nothing.
 
     Attributes:
+        catalog: The saved queries of the release; read once, for all processes.
+        engine: The socket of the supervisor that holds it.
         cache_size: Bytes of answers to keep; 0 for none.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
         max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
     """
 
     release: Release
+    catalog: Catalog
     engine: Path
     query_timeout: float
     cache_size: int
@@ -112,29 +104,38 @@ def serve(
         OperationError: there is no release, it is of another version, or the port is taken.
     """
     release = open_release(releases)
-    check_servable(release)
     ip, port = _free_place(host, port)
     supervisor = SupervisorProcess(release.quads_file, engine)
-    options = WebOptions(
-        release, supervisor.socket, query_timeout, cache_size, services, max_rows, max_bytes
-    )
-    serving = Serving(options, supervisor, engine)
-    server = _web_server(ip, port)
-    follower = Follower(releases, release, serving.switch)
+    serving = None
+    follower = None
     counts = tempfile.TemporaryDirectory(prefix="stancegraph-counts-")
-    os.environ[FOLDER] = counts.name  # the web processes inherit it
+    os.environ[COUNTS] = counts.name  # the web processes inherit it
     try:
-        server.on_startup(partial(_announce_later, release, _address(host, port), (ip, port)))
+        # While the engine loads the release, the web processes start.
+        options = WebOptions(
+            release, open_catalog(release), supervisor.socket, query_timeout, cache_size,
+            services, max_rows, max_bytes,
+        )  # fmt: skip
+        serving = Serving(options, supervisor, engine)
+        server = _web_server(ip, port)
+        follower = Follower(releases, release, serving.switch)
+        opening = _Opening(server, supervisor, release, _address(host, port), (ip, port))
         server.on_startup(partial(server.on_hang_up, follower.look))
+        server.on_startup(opening.start)
         server.on_startup(follower.start)
         if watch is not None:
             server.on_startup(watch.start)
         server.serve(target_loader=serving.load, wrap_loader=False)
+        opening.check()
     finally:
         if watch is not None:
             watch.stop()
-        follower.stop()
-        serving.stop()
+        if follower is not None:
+            follower.stop()
+        if serving is not None:
+            serving.stop()
+        else:
+            supervisor.stop()
         counts.cleanup()
 
 
@@ -164,11 +165,11 @@ class Serving:
         Raises:
             BadQueryFile, OperationError: it cannot be served; the one before is served on.
         """
-        check_servable(release)
+        catalog = open_catalog(release)
         while len(self._leaving) > 1:  # a release or two that slow clients still read, no more
             self._leaving.pop(0).join()
-        supervisor = SupervisorProcess(release.quads_file, self._engine)
-        options = replace(self._options, release=release, engine=supervisor.socket)
+        supervisor = SupervisorProcess(release.quads_file, self._engine).wait()
+        options = replace(self._options, release=release, catalog=catalog, engine=supervisor.socket)
         try:
             for made in [each.make(options) for each in self._lines]:
                 with suppress(LineBroken):
@@ -216,6 +217,9 @@ class _Load:
     orders: Connection
 
     def __call__(self) -> Switchboard[WebOptions]:
+        # The process that starts the others needs nothing of the web.
+        from stancegraph.web.process import serve_app  # noqa: PLC0415
+
         atexit.register(_leave)
         return Switchboard(serve_app, self.options, self.orders)
 
@@ -223,47 +227,6 @@ class _Load:
 def _leave() -> None:
     logging.shutdown()
     os._exit(0)
-
-
-def serve_app(options: WebOptions) -> Served[WebOptions]:
-    """The application of one web process for one release, made in it."""
-    engine = MeasuredEngine(SocketEngine(options.engine, options.release.id))
-    site = Site(
-        release=options.release,
-        engine=engine,
-        catalog=Catalog.load(options.release.path),
-        description=_description(engine, options.release),
-        query_timeout=options.query_timeout,
-        services=options.services,
-        max_rows=options.max_rows,
-        max_bytes=options.max_bytes,
-    )
-    app = create_app(site)
-    bridge = Bridge(app.wsgi_app, max_body=MAX_BODY)
-    streams = MeasuredStreams(StreamEngine(options.engine))
-    endpoint = Endpoint(bridge, site, streams)
-    cache = AnswerCache(Turnstile(endpoint), size=options.cache_size, max_body=MAX_BODY)
-    routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
-    recorder = Recorder(Spool(cache), engine, release_id=options.release.id, routes=routes)
-    metrics.reserve()
-
-    def end() -> None:
-        bridge.close()
-        engine.close()
-
-    return Served(options, recorder, recorder.begin, recorder.leave, end)
-
-
-def _description(engine: Engine, release: Release) -> str:
-    """What the release says of its graph."""
-    query = f"""
-        PREFIX dcterms: <http://purl.org/dc/terms/>
-        PREFIX void: <http://rdfs.org/ns/void#>
-        SELECT ?text
-        WHERE {{ ?dataset void:uriSpace "{release.base}" ; dcterms:description ?text }}
-        ORDER BY ?text LIMIT 1"""
-    found = [row["text"] for row in rows(engine, Ask(query, MediaType.JSON))]
-    return found[0].value if found and isinstance(found[0], ox.Literal) else ""
 
 
 class WebServer(MPServer):
@@ -276,15 +239,18 @@ class WebServer(MPServer):
         """
         in_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
 
-        end: Any = self.signal_handler_interrupt
-
         def hear(*_: object) -> None:
             if in_terminal and not _has_terminal():
-                end()
+                self.end()
             else:
                 look()
 
         signal.signal(signal.SIGHUP, hear)
+
+    def end(self) -> None:
+        """End, after what runs is answered; any thread may call it."""
+        interrupt: Any = self.signal_handler_interrupt
+        interrupt()
 
     def _spawn_worker(self, *arguments: Any, **options: Any) -> Any:
         load: _Load = options["callback_loader"]()
@@ -340,7 +306,7 @@ def _logging() -> dict[str, Any]:
             "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
             "bare": {"format": "%(message)s"},
         },
-        "filters": {"told": {"()": "stancegraph.web.server.NotBrokenOff"}},
+        "filters": {"told": {"()": "stancegraph.serving.server.NotBrokenOff"}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -391,16 +357,47 @@ def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _announce_later(release: Release, address: str, place: tuple[str, int]) -> None:
-    """Announce once *place* accepts connections, which is after the web processes are up."""
+class _Opening(threading.Thread):
+    """Waits until all of a site is there, and announces it; ends the site where that fails."""
 
-    def announce() -> None:
-        while not _accepts(place):
+    def __init__(
+        self,
+        server: WebServer,
+        supervisor: SupervisorProcess,
+        release: Release,
+        address: str,
+        place: tuple[str, int],
+    ) -> None:
+        super().__init__(name="opening", daemon=True)
+        self._server = server
+        self._supervisor = supervisor
+        self._release = release
+        self._address = address
+        self._place = place
+        self._failure: OperationError | None = None
+
+    def run(self) -> None:
+        """Wait for the engine, then for web processes that accept connections."""
+        try:
+            self._supervisor.wait()
+        except OperationError as error:
+            if not self._server.interrupt_signal:  # else it was told to end meanwhile
+                self._failure = error
+                self._server.end()
+            return
+        while not _accepts(self._place):
             time.sleep(PROBE_PAUSE)
         with suppress(BrokenPipeError):  # nobody reads on
-            _announce(release, address)
+            _announce(self._release, self._address)
 
-    threading.Thread(target=announce, name="announce", daemon=True).start()
+    def check(self) -> None:
+        """Hear of what went wrong.
+
+        Raises:
+            OperationError: the engine could not load the release.
+        """
+        if self._failure is not None:
+            raise self._failure
 
 
 def _accepts(place: tuple[str, int]) -> bool:

@@ -36,18 +36,16 @@ Options = TypeVar("Options")
 
 
 @dataclass(slots=True)
-class Served(Generic[Options]):
+class Served:
     """The application of one release, in one web process.
 
     Attributes:
-        options: What it was made with.
         begin: Called when it begins to serve.
         leave: Called when another serves from then on.
         end: Called when its last request is answered.
         requests: Those that are being answered.
     """
 
-    options: Options
     app: Application
     begin: Callable[[], None]
     leave: Callable[[], None]
@@ -64,9 +62,13 @@ class _Make(Generic[Options]):
 
 @dataclass(frozen=True, slots=True)
 class _Serve(Generic[Options]):
-    """The order to let that application serve; done once the one before has answered all."""
+    """The order to let that application serve; done once the one before has answered all.
 
-    options: Options
+    Attributes:
+        options: What to make it with, where the process is younger than the order to make it.
+    """
+
+    options: Options | None
 
 
 class LineBroken(Exception):  # the web process at its end is gone
@@ -86,6 +88,7 @@ class Line:
         self._open: dict[int, Future[None]] = {}
         self._lock = threading.Lock()
         self.broken = False
+        self._made: object = None
         threading.Thread(target=self._listen, name="line", daemon=True).start()
 
     def make(self, options: object) -> Future[None]:
@@ -93,6 +96,7 @@ class Line:
 
         The future holds a RuntimeError, if that failed, or LineBroken.
         """
+        self._made = options
         return self._give(_Make(options))
 
     def serve(self, options: object) -> Future[None]:
@@ -100,7 +104,7 @@ class Line:
 
         The future holds a LineBroken, if the process ended instead.
         """
-        return self._give(_Serve(options))
+        return self._give(_Serve(None if self._made is options else options))
 
     def _give(self, order: object) -> Future[None]:
         done: Future[None] = Future()
@@ -146,13 +150,13 @@ class Switchboard(Generic[Options]):
     """The ASGI application that hands requests to that of the release that is served."""
 
     def __init__(
-        self, make: Callable[[Options], Served[Options]], options: Options, orders: Connection
+        self, make: Callable[[Options], Served], options: Options, orders: Connection
     ) -> None:
         """Serve what *make* makes of *options*, until *orders* say otherwise."""
         self._make = make
         self._orders = orders
         self._replying = threading.Lock()
-        self._next: Served[Options] | None = None
+        self._next: Served | None = None
         self._served = make(options)
         self._served.begin()
         threading.Thread(target=self._obey, name="switchboard", daemon=True).start()
@@ -186,11 +190,12 @@ class Switchboard(Generic[Options]):
             except Exception as error:  # noqa: BLE001 (told to whoever ordered it)
                 self._reply(number, str(error) or type(error).__name__)
 
-    def _serve(self, number: int, options: Options) -> None:
-        """Let the application with *options* serve, and see off the one before."""
+    def _serve(self, number: int, options: Options | None) -> None:
+        """Let the application that was made serve, and see off the one before."""
         made, self._next = self._next, None
-        if made is None or made.options != options:  # this process is younger than the order
+        if options is not None:
             made = self._make(options)
+        assert made is not None  # noqa: S101 (it was ordered before)
         before, self._served = self._served, made
         before.leave()
         made.begin()
@@ -198,7 +203,7 @@ class Switchboard(Generic[Options]):
             target=self._see_off, args=(before, number), name="see off", daemon=True
         ).start()
 
-    def _see_off(self, before: Served[Options], number: int) -> None:
+    def _see_off(self, before: Served, number: int) -> None:
         """Wait until the application *before* has answered all, then let go of it."""
         # A request is counted after it has been given an application, by another thread.
         time.sleep(LOOK_PAUSE)
