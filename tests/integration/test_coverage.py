@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -84,6 +86,14 @@ def test_the_page_tells_it_and_leads_to_the_claims(client: FlaskClient) -> None:
     assert STATEMENT in page
     assert page.index(STATEMENT) < page.index("vote/74-247/CAN")
     assert '<a href="/queries/votes/completeness?state=CAN&amp;body=Assembl%C3%A9">' in page
+
+
+def test_xml_links_to_it_in_its_head(client: FlaskClient) -> None:
+    """By the element that the standard has for this."""
+    head = client.get(f"{ADDRESS}&format=xml").text.partition("</head>")[0]
+
+    (address,) = re.findall('<link href="([^"]*)"/>', head)
+    assert client.get(html.unescape(address)).status_code == 200
 
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "xml", "json"])

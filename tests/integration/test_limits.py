@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+import pyoxigraph as ox
 import pytest
 
 from stancegraph.engine.wire import MAX_FRAME
@@ -65,6 +66,18 @@ def test_a_cut_is_told_in_json(server: Server) -> None:
     assert len(found["results"]["bindings"]) == 2
     assert found["truncated"] == {"rows": 2}
     assert found["count"] == 100
+
+
+def test_a_cut_is_told_in_xml(server: Server) -> None:
+    """In comments within the head, for which the standard has no element."""
+    cut = server.request("GET", asked(NUMBERS, limit=2, count="exact", format="xml"))
+    whole = server.request("GET", asked(NUMBERS, format="xml"))
+
+    assert b"<!-- truncated: rows 2 --><!-- count: 100 --></head>" in cut.body
+    solutions = ox.parse_query_results(cut.body, ox.QueryResultsFormat.XML)
+    assert isinstance(solutions, ox.QuerySolutions)
+    assert len(list(solutions)) == 2
+    assert b"<!--" not in whole.body
 
 
 @pytest.mark.parametrize("query", [NUMBERS, LONG], ids=["short", "long"])

@@ -7,7 +7,7 @@ import json
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import rdflib
@@ -16,6 +16,7 @@ from rdflib.namespace import RDF, SH
 
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
+from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.web import Site, create_app
 from stancegraph.web.saved import SHOWN_ROWS
@@ -110,7 +111,8 @@ def test_a_page_tells_how_to_use_and_cite_its_result(client: FlaskClient, site: 
         assert found.all("a", href=f"{address}&format={name}")
     links = [str(link["href"]) for link in found.all("a")]
     (sparql,) = [link for link in links if link.startswith("/sparql?query=")]
-    assert client.get(f"{sparql}&format=csv").text.startswith("actor,actorLabel,")
+    text = parse_qs(urlsplit(sparql).query)["query"][0]
+    assert b"".join(site.engine.ask(Ask(text, MediaType.CSV))).startswith(b"actor,actorLabel,")
     assert found.text.count(site.release.id) >= 2
     assert f"{BASE}queries/treaties/participation?" in found.text
 
@@ -285,6 +287,15 @@ def test_a_long_result_is_cut_on_the_page_only(
     assert "5 rows of more" in found.text
     assert "The rest is in the downloads." in found.text
     assert len(found.all("tr")) == 6
+
+
+def test_a_limit_is_in_the_downloads_too(client: FlaskClient) -> None:
+    """They hold what the page shows; it says that there is more than was asked for."""
+    found = page(client, PROFILE, country="CAN", limit="3")
+
+    assert found.all("a", href=f"{PROFILE}?country=CAN&limit=3&format=csv")
+    assert "3 rows of more" in found.text
+    assert "The rest is in the downloads." not in found.text
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+from xml.sax.saxutils import quoteattr
 
 from flask import Response, request
 
@@ -81,8 +82,30 @@ def _tell_in_json(first: bytes, coverage: Told | None, notice: Notice) -> bytes:
     return head.encode() + first.removeprefix(_JSON_HEAD)
 
 
+def _tell_in_xml(first: bytes, coverage: Told | None, notice: Notice) -> bytes:
+    """SPARQL XML that begins with *first*, with what is told beside it in its head.
+
+    The standard lets a head link to where more is told, which is what is told of lists. For a
+    cut and a count it has no element, so they are told in comments, which every reader passes.
+    """
+    head, end, rest = first.partition(b"</head>")
+    if not end or b"<results>" in head:
+        return first
+    said = ""
+    if coverage is not None:
+        said += f"<link href={quoteattr(coverage.address)}/>"
+    if notice.cut is not None:
+        said += f"<!-- truncated: rows {notice.cut} -->"
+    if notice.count is not None:
+        said += f"<!-- count: {notice.count} -->"
+    return head + said.encode() + end + rest
+
+
 def _json(said: object) -> str:
     return json.dumps(said, ensure_ascii=False)
+
+
+_TELLING = {MediaType.JSON: _tell_in_json, MediaType.XML: _tell_in_xml}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +136,8 @@ class Question:
 
     def first(self, first: bytes, notice: Notice) -> bytes:
         """The first bytes of the answer, with what is told in them."""
-        if self.ask.media_type is not MediaType.JSON or self.ask.explain:
-            return first
-        return _tell_in_json(first, self.coverage, notice)
+        tell = None if self.ask.explain else _TELLING.get(self.ask.media_type)
+        return tell(first, self.coverage, notice) if tell else first
 
     def last(self, notice: Notice) -> bytes:
         """What is told after the answer."""

@@ -165,6 +165,7 @@ class Shown:
         rows: Of a SELECT, up to ``SHOWN_ROWS``.
         text: Of other forms: the answer to an ASK, the triples as Turtle.
         cut: Whether there is more.
+        limited: Whether no more was asked for.
         milliseconds: How long the engine took for what is shown.
     """
 
@@ -172,6 +173,7 @@ class Shown:
     rows: Sequence[Sequence[Cell]]
     text: str
     cut: bool
+    limited: bool
     milliseconds: int
 
 
@@ -196,7 +198,7 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
         formats=_formats(query),
         coverage=None if terms is None else _coverage(query, terms),
         coverage_address=address_of,
-        address=lambda **more: address_of(query, terms or {}, **more),
+        address=lambda **more: address_of(query, terms or {}, **{**wishes.arguments, **more}),
         example_address=example_address(query),
         instead=lambda name, wrong, right: _instead(query, values, name, (wrong, right)),
     )
@@ -256,7 +258,9 @@ def _shown(query: SavedQuery, text: str, wishes: Wishes) -> Shown:
         else:
             told = content[:SHOWN_TEXT].decode(errors="ignore")
             cut = len(content) > SHOWN_TEXT
-    return Shown(columns, rows, told, cut, round(1000 * (time.perf_counter() - start)))
+    limited = wishes.limit is not None and wishes.limit <= SHOWN_ROWS
+    milliseconds = round(1000 * (time.perf_counter() - start))
+    return Shown(columns, rows, told, cut, limited, milliseconds)
 
 
 def _formats(query: SavedQuery) -> dict[str, MediaType]:

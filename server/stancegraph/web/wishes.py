@@ -36,6 +36,14 @@ class Wishes:
     preferred: bool = False
     explain: bool = False
 
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What of it an address has to say for the same rows to be given in another format."""
+        said = {"limit": "" if self.limit is None else str(self.limit)}
+        said["count"] = "exact" if self.count and not self.preferred else ""
+        said["truncation"] = "comment" if self.comment else ""
+        return {name: text for name, text in said.items() if text}
+
     def deadline(self, site: Site) -> float:
         """Seconds that the query may take; never more than *site* allows."""
         bound = site.query_timeout
