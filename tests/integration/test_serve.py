@@ -306,15 +306,16 @@ def test_a_client_that_hangs_up_stops_the_work(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_killed_supervisor_is_replaced(server: Server, children_of: ChildrenOf) -> None:
+def test_a_killed_supervisor_is_replaced(releases: Path, children_of: ChildrenOf) -> None:
     """Requests go on being answered; the release is the same."""
-    before = _supervisor(server, children_of)
+    with serving("--releases", releases, "--query-timeout", "30") as server:
+        before = _supervisor(server, children_of)
 
-    os.kill(before, signal.SIGKILL)
-    reply = server.ask(LABELS + " #", accept="text/csv")
+        os.kill(before, signal.SIGKILL)
+        reply = server.ask(LABELS + " #", accept="text/csv")
 
-    assert reply.text == "label\r\nCanada\r\nPeru\r\n"
-    assert _supervisor(server, children_of) != before
+        assert reply.text == "label\r\nCanada\r\nPeru\r\n"
+        assert _supervisor(server, children_of) != before
 
 
 def _supervisor(server: Server, children_of: ChildrenOf) -> int:
