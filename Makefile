@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 SECONDS ?= 60
+SOAKED ?= 300
 
-.PHONY: serve test build fuzz lint screenshots lock messages clean
+.PHONY: serve test build fuzz soak lint screenshots lock messages clean
 
 # What the scripts of the pages are built from, and the file that says that they are built.
 FRONTEND := $(shell find server/frontend -type f -not -path '*/node_modules/*')
@@ -42,6 +43,10 @@ screenshots: $(VENV)/.dev-installed $(SCRIPTS)
 # What reads strangers' bytes, fuzzed for SECONDS each: make fuzz SECONDS=600 READERS="tokens wire".
 fuzz: $(VENV)/.fuzz-installed
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(READERS)
+
+# A server under mixed load while releases are switched, for SOAKED seconds: memory must stay flat.
+soak: $(VENV)/.dev-installed $(SCRIPTS)
+	$(BIN)/python -m tests.soak --seconds $(SOAKED)
 
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
 lock: $(VENV)/.dev-installed

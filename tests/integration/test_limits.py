@@ -286,6 +286,15 @@ def test_a_compressed_answer_breaks_off_too(server: Server, encoding: str) -> No
         server.request("GET", asked(FLOOD), Accept_Encoding=encoding)
 
 
+def test_a_redirect_that_is_compressed_says_no_wrong_length(server: Server) -> None:
+    """What it says is what comes, however it was made."""
+    reply = server.request("GET", "/id/%2Fstate/CAN", Accept_Encoding="gzip")
+
+    assert reply.status == 308
+    assert b"/id/state/CAN" in READERS["gzip"](reply.body)
+    assert int(reply.headers.get("content-length", len(reply.body))) == len(reply.body)
+
+
 def test_pages_and_documents_are_compressed(server: Server) -> None:
     """What is not asked of the engine is compressed as well."""
     for path in ("/", "/openapi.json", "/static/style.css"):

@@ -83,6 +83,7 @@ def _encode(response: Response) -> Response:
     if not encoding or "Range" in request.headers:
         return response
     if response.is_streamed and not response.direct_passthrough:
+        response.headers.pop("Content-Length", None)
         response.response = _in_pieces(response.iter_encoded(), encoder(encoding))
     else:
         response.direct_passthrough = False

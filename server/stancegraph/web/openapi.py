@@ -78,7 +78,7 @@ def describe(site: Site) -> Json:
                 f"/queries/{query.name}": {"get": _operation(query, site.catalog.names)}
                 for query in queries
             },
-            "/search.json": {"get": _search(site.catalog.names)},
+            "/search.json": {"get": _search(site.catalog.names, queries)},
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
             "/id/{key}": {"get": _thing()},
         },
@@ -186,14 +186,21 @@ def _wishes(without: Collection[str] = ()) -> list[Json]:
 def _content(
     offered: Iterable[MediaType], form: QueryForm | None = None, columns: Iterable[str] = ()
 ) -> Json:
-    """The media types of a result, with the form of those that are JSON."""
+    """The media types of a result, with the form of those that are JSON.
+
+    Where it is asked what the result costs, that is told as JSON too.
+    """
     content: Json = {str(media_type): _TEXT for media_type in offered}
+    cost = {"$ref": "#/components/schemas/Cost"}
     if MediaType.JSON in content:
-        said = {"schema": _rows(list(columns)) if form == "SELECT" else _RESULT}
-        # First the name that generic clients know to be JSON.
-        content = {"application/json": said, **content, MediaType.JSON: said}
+        said = _rows(list(columns)) if form == "SELECT" else _RESULT
+        content[MediaType.JSON] = {"schema": said}
+        either = {"anyOf": [said, cost]}
     if MediaType.JSON_LD in content:
-        content[MediaType.JSON_LD] = {"schema": {"type": ["object", "array"]}}
+        content[MediaType.JSON_LD] = {"schema": _JSON_LD}
+        either = {"anyOf": [cost, *_JSON_LD["anyOf"]]}
+    # First the name that generic clients know to be JSON.
+    content = {"application/json": {"schema": either}, **content}
     return {str(media_type): told for media_type, told in content.items()}
 
 
@@ -228,7 +235,8 @@ def _failures(*statuses: str) -> Json:
     return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
-def _search(names: Names) -> Json:
+def _search(names: Names, queries: Iterable[SavedQuery]) -> Json:
+    takers = [f"{q.name}/{p.name}" for q in queries for p in q.params.values() if p.type == "iri"]
     kinds = sorted({key.partition("/")[0] for key in names.by_key})
     example = names.by_key[next(iter(names.by_key))][0] if names.by_key else "a name"
     return {
@@ -260,7 +268,7 @@ def _search(names: Names) -> Json:
                 "required": False,
                 "description": "Only what a parameter of a saved query takes, as "
                 "THEME/QUERY/PARAMETER; then value is what to write there.",
-                "schema": {"type": "string", "maxLength": LONGEST},
+                "schema": {"type": "string", **({"enum": takers} if takers else {})},
             },
             *(
                 {
@@ -362,14 +370,31 @@ def _thing() -> Json:
         "responses": {
             "200": {
                 "description": "The thing with its claims, their evidence and sources.",
-                "content": {**_content(GRAPHS), "text/html": _TEXT},
+                "content": {
+                    **{str(media_type): _TEXT for media_type in GRAPHS},
+                    str(MediaType.JSON_LD): {"schema": _JSON_LD},
+                    "text/html": _TEXT,
+                },
             },
-            **_failures("404", "406"),
+            **_failures("400", "404", "406", "410", "500", "503", "504"),
         },
     }
 
 
 _RESULT: Json = {"type": "object", "required": ["head"]}
+_JSON_LD: Json = {"anyOf": [{"type": "object"}, {"type": "array"}]}
+_COSTS = (
+    ("form", "string", "Of the query: SELECT, ASK, CONSTRUCT or DESCRIBE."),
+    ("media_type", "string", "Of the result, which is written but not sent."),
+    ("rows", ["integer", "null"], "Rows or triples that were found; null for an ASK."),
+    ("bytes", "integer", "Of the result."),
+    ("parsed_ms", "number", "Milliseconds until the query was read and planned."),
+    ("first_row_ms", ["number", "null"], "Further ones until the first row; null without any."),
+    ("evaluated_ms", "number", "Further ones until the last row."),
+    ("evaluated_and_written_ms", "number", "Those for evaluating it again, and writing it."),
+    ("processor_ms", "number", "Processor time for all of it."),
+    ("memory_bytes", "integer", "By how much the memory grew that is used at most."),
+)
 _NUMBER: Json = {"type": "integer", "minimum": 0}
 _STRING: Json = {"type": "string"}
 _TEXTS: Json = {"type": "object", "additionalProperties": {"type": "array", "items": _STRING}}
@@ -411,6 +436,13 @@ _FOUND: Json = _object(
     },
 )
 _SCHEMAS: Mapping[str, Json] = {
+    "Cost": {
+        "type": "object",
+        "description": "What an answer costs, where explain asks for that.",
+        "required": [name for name, _, _ in _COSTS],
+        "properties": {n: {"type": kind, "description": told} for n, kind, told in _COSTS},
+        "additionalProperties": False,
+    },
     "Term": {
         "type": "object",
         "description": "An RDF term, as in the SPARQL 1.1 Query Results JSON Format.",
@@ -460,7 +492,7 @@ _WISHES: Mapping[str, Json] = {
         (
             "timeout",
             "Seconds after which the query is stopped, where the server allows so many.",
-            {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
+            {"type": "number", "minimum": 0.001, "maximum": 86400},
         ),
         (
             "limit",
@@ -487,12 +519,17 @@ _WISHES: Mapping[str, Json] = {
 _RESPONSES: Mapping[str, Json] = {
     status: {
         "description": told,
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {
+            PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}},
+            "text/html": _TEXT,
+            "text/plain": _TEXT,
+        },
     }
     for status, told in {
         "400": "A parameter or the query is wrong; the answer says what would be right.",
         "404": "There is no such query or thing.",
         "406": "The result cannot be written in a format that was asked for.",
+        "410": "The thing is retired; the answer says what took its place.",
         "413": "The body is too large.",
         "415": "The body is of a media type that cannot be read here.",
         "500": "The query broke a bound, or its evaluation failed.",

@@ -91,7 +91,7 @@ def read_wishes(given: Mapping[str, Sequence[str]], prefer: Sequence[str] = ()) 
 
 
 def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}", text):
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{0,30})?|\.[0-9]{1,30}", text):
         raise ValueError
     if not (seconds := float(text)):
         raise ValueError
