@@ -57,6 +57,10 @@ VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "matrix": (("row", "column", "value"), ()),
     "network": (("source", "target"), ("label",)),
 }
+# What else the header says of a view whose values have colours: their order in the legend, by
+# which a thing with several has the first where they are ranked, and those among them which say
+# that it is not known.
+VALUES = ("order", "ranked", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +134,16 @@ class View:
     Attributes:
         type: One of ``VIEWS``.
         columns: The columns that it shows, by the part that they play in it.
+        order: Values that have colours of their own, as the legend lists them.
+        ranked: Whether a thing with several of these has the first of them.
+        unknown: Values which say that it is not known.
     """
 
     type: str = "table"
     columns: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    ranked: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -610,7 +620,8 @@ def _view(reading: _Reading, columns: tuple[str, ...]) -> View:
         reading.problem(at, f"view must be one of {', '.join(VIEWS)}")
         return View()
     needed, others = VIEWS[parts["type"]]
-    found = {part: column for part, column in parts.items() if part != "type"}
+    values = {key: _values_of_view(reading, parts, key) for key in VALUES}
+    found = {part: column for part, column in parts.items() if part not in {"type", *VALUES}}
     if missing := [part for part in needed if part not in found]:
         shown = ", ".join(f"{part}: column" for part in needed)
         message = f"the view needs {' and '.join(missing)}: {{type: {parts['type']}, {shown}}}"
@@ -622,7 +633,27 @@ def _view(reading: _Reading, columns: tuple[str, ...]) -> View:
             near = difflib.get_close_matches(str(column), columns, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             reading.problem(at, f"the view shows {column!r}, which is no column{hint}")
-    return View(parts["type"], found)
+    return View(
+        parts["type"],
+        found,
+        order=values["ranked"] or values["order"],
+        ranked=bool(values["ranked"]),
+        unknown=values["unknown"],
+    )
+
+
+def _values_of_view(reading: _Reading, parts: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """The values that the header lists for a view under *key*."""
+    said = parts.get(key, [])
+    listed = said if isinstance(said, list) else [said]
+    if listed and "value" not in VIEWS[parts["type"]][0]:
+        reading.problem(reading.line_of("view"), f"the view {parts['type']} has no {key} of values")
+    elif not all(isinstance(value, str) for value in listed):
+        message = f"view: {key} must be a list of texts; put yes and no in quotes: ['yes', 'no']"
+        reading.problem(reading.line_of("view"), message)
+    else:
+        return tuple(listed)
+    return ()
 
 
 def _bound(reading: _Reading) -> float:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import pyoxigraph as ox
 from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
 from stancegraph.catalog import read_terms, typed
 from stancegraph.coverage import coverage_of
-from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType, first_rows
+from stancegraph.engine import OFFERED, SHORT_NAMES, MediaType
 from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.known import check_known
 from stancegraph.parameters import as_tuple
@@ -23,9 +21,10 @@ from stancegraph.web.answers import Told, another_each_time, respond
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
+from stancegraph.web.pictures import DRAWN
+from stancegraph.web.results import SVG, picture_file, show
 from stancegraph.web.site import current_site
 from stancegraph.web.sparql import read_arguments
-from stancegraph.web.tables import Cell, Column, cells, columns_of
 from stancegraph.web.wishes import NAMES, Wishes, read_wishes
 
 if TYPE_CHECKING:
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 bp = Blueprint("saved", __name__)
 
 HTML = "text/html"
-SHOWN_ROWS = 1000  # that a page shows; a download has them all
-SHOWN_TEXT = 2**16  # bytes of triples that a page shows
 
 
 @bp.get("/queries/")
@@ -88,12 +85,30 @@ def run_saved(name: str) -> Response:
     ):
         return _page(query, values, wishes)
     terms = _terms(query, values)
+    if short_name == SVG and query.view.type in DRAWN:
+        return _picture(query, terms, wishes)
     coverage = _coverage(query, terms)
     told = None
     if coverage is not None:
         address = address_of(coverage.query, coverage.terms, whole=True)
         told = Told(coverage.statements, address)
     return respond(query.bind(terms), short_name=short_name, coverage=told, wishes=wishes)
+
+
+def _picture(query: SavedQuery, terms: Terms, wishes: Wishes) -> Response:
+    """The picture of the result alone, which says what it shows and where it is from."""
+    site = current_site()
+    asked = "; ".join(f"{name} = {value}" for name, value in _pairs(query, terms))
+    return picture_file(
+        query.bind(terms),
+        query.view,
+        wishes,
+        title=f"{query.summary} ({asked})" if asked else query.summary,
+        lines=[
+            f"{site.release.title}, release {site.release.id}, {site.release.licence}.",
+            f"{site.release.base.rstrip('/')}{address_of(query, terms)}",
+        ],
+    )
 
 
 def example_address(query: SavedQuery) -> str:
@@ -156,27 +171,6 @@ def _coverage(query: SavedQuery, terms: Terms) -> Coverage | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The result of a query as a page shows it.
-
-    Attributes:
-        columns: Of a SELECT.
-        rows: Of a SELECT, up to ``SHOWN_ROWS``.
-        text: Of other forms: the answer to an ASK, the triples as Turtle.
-        cut: Whether there is more.
-        limited: Whether no more was asked for.
-        milliseconds: How long the engine took for what is shown.
-    """
-
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
-    text: str
-    cut: bool
-    limited: bool
-    milliseconds: int
-
-
 def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes) -> Response:
     """The page of *query*: the form, and the result unless the form is still to be filled."""
     site = current_site()
@@ -193,7 +187,7 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
         else {n: told for n, told in problems.items() if n not in query.params},
         wrong=bool(problems) and not waiting,
         pairs=[] if terms is None else _pairs(query, terms),
-        result=None if terms is None else _shown(query, text, wishes),
+        result=show(text, query.columns, query.view, wishes, told=query.summary) if text else None,
         text=text,
         formats=_formats(query),
         coverage=None if terms is None else _coverage(query, terms),
@@ -230,37 +224,6 @@ def _read(
         return _terms(query, values), {}
     except BadParameter as error:
         return None, error.problems
-
-
-def _shown(query: SavedQuery, text: str, wishes: Wishes) -> Shown:
-    """Ask *text*, which is *query* with its parameters set; no more rows than are wished for.
-
-    Raises:
-        EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
-    """
-    site = current_site()
-    form = query_form(text)
-    media_type = OFFERED[form][0]
-    ask = Ask(text, media_type, base=site.release.base, deadline=wishes.deadline(site))
-    bound = SHOWN_ROWS if wishes.limit is None else min(wishes.limit, SHOWN_ROWS)
-    start = time.perf_counter()
-    columns: list[Column] = []
-    rows: list[list[Cell]] = []
-    told, cut = "", False
-    if form == "SELECT":
-        columns = columns_of(query.columns)
-        found, cut = first_rows(site.engine, ask, bound)
-        rows = [cells(site, columns, row) for row in found]
-    else:
-        content = b"".join(site.engine.ask(ask))
-        if form == "ASK":
-            told = "yes" if ox.parse_query_results(content, ox.QueryResultsFormat.JSON) else "no"
-        else:
-            told = content[:SHOWN_TEXT].decode(errors="ignore")
-            cut = len(content) > SHOWN_TEXT
-    limited = wishes.limit is not None and wishes.limit <= SHOWN_ROWS
-    milliseconds = round(1000 * (time.perf_counter() - start))
-    return Shown(columns, rows, told, cut, limited, milliseconds)
 
 
 def _formats(query: SavedQuery) -> dict[str, MediaType]:

@@ -77,12 +77,13 @@ def columns_of(variables: Sequence[str]) -> list[Column]:
 def cells(site: Site, columns: Sequence[Column], row: Mapping[str, Term]) -> list[Cell]:
     """A row of a result, a cell for each of *columns*."""
     return [
-        _cell(site, row.get(column.name), row.get(column.named_by) if column.named_by else None)
+        cell(site, row.get(column.name), row.get(column.named_by) if column.named_by else None)
         for column in columns
     ]
 
 
-def _cell(site: Site, term: Term | None, name: Term | None) -> Cell:
+def cell(site: Site, term: Term | None, name: Term | None) -> Cell:
+    """How *term* is shown: a thing by *name*, if it is given, and else by its own."""
     if isinstance(term, ox.NamedNode):
         named = name.value if isinstance(name, ox.Literal) else links.label(site, term.value)
         key = links.shown(site, term.value)
@@ -91,7 +92,7 @@ def _cell(site: Site, term: Term | None, name: Term | None) -> Cell:
     if isinstance(term, ox.Literal):
         return Cell(term.value, language=term.language, kind=_KINDS.get(term.datatype, ""))
     # A thing may be unknown though its name is not.
-    return _cell(site, name, None) if name is not None else Cell(str(term) if term else "")
+    return cell(site, name, None) if name is not None else Cell(str(term) if term else "")
 
 
 def spaced(variable: str) -> str:
