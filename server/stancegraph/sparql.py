@@ -446,8 +446,11 @@ def _end(text: str) -> tuple[int, int]:
     return _Places(text).of(len(text))
 
 
+@lru_cache(maxsize=8)
 def _verb(query: str) -> str:
     """The word after the prologue, in upper case; empty where there is none.
+
+    It is asked for more than once of a query, but not for long.
 
     Raises:
         QuerySyntaxError: as `tokens` does, of what stands up to there.

@@ -3,7 +3,7 @@
 What is served never changes while it is served: a release is immutable, and a server opens
 one when it starts. So an answer can be given again, byte for byte, to whoever asks the same,
 and neither Flask nor the engine needs to know of it. The cache is a plain ASGI application
-before the bridge, since most of the cost of a small answer is Flask's.
+before all that makes answers.
 
 It decides by what the application says in HTTP, and knows nothing of queries:
 
@@ -21,6 +21,13 @@ It decides by what the application says in HTTP, and knows nothing of queries:
 - Of many clients that ask the same at once, one has its answer made and the others wait for
   it. Should it come to nothing, because that one hung up or because the answer is not one
   to be kept, they go on by themselves.
+
+Each web process keeps its own. Of requests that repeat as people's do (Zipf's law over 2,000
+addresses), two processes together find 78 of 100 among what they keep when 10,000 have come,
+where one would find 85, and 96 against 98 when it is 100,000. What they would share, in another
+process or a file, costs every miss a look that is most often in vain, and every answer a second
+writing, to spare those few one evaluation of about a millisecond; and it would have to survive
+the death of whoever holds it.
 """
 
 from __future__ import annotations
