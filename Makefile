@@ -6,7 +6,7 @@ PORT ?= 8000
 SECONDS ?= 60
 SOAKED ?= 300
 
-.PHONY: serve test build fuzz soak lint screenshots lock messages clean
+.PHONY: serve test build bench fuzz soak lint screenshots lock messages clean
 
 # What the scripts of the pages are built from, and the file that says that they are built.
 FRONTEND := $(shell find server/frontend -type f -not -path '*/node_modules/*')
@@ -48,6 +48,11 @@ fuzz: $(VENV)/.fuzz-installed
 soak: $(VENV)/.dev-installed $(SCRIPTS)
 	$(BIN)/python -m tests.soak --seconds $(SOAKED)
 
+# This program beside other SPARQL servers; writes docs/benchmarks.md: make bench BENCH=--help.
+bench: $(SCRIPTS)
+	bench/install.sh .bench
+	PYTHONPATH=server .bench/python/bin/python -m bench $(BENCH)
+
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
 lock: $(VENV)/.dev-installed
 	$(BIN)/python -m pip install --quiet pip-tools
@@ -60,6 +65,9 @@ lock: $(VENV)/.dev-installed
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	    --output-file requirements/fuzz.txt requirements/fuzz.in
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+	    --output-file requirements/bench.txt requirements/bench.in pyproject.toml
 
 # The texts of the pages that can be translated, for whoever starts or updates a language.
 messages: $(VENV)/.dev-installed
@@ -83,4 +91,4 @@ $(VENV)/.dev-installed: $(VENV)/.run-installed requirements/dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist releases server/frontend/node_modules $(dir $(SCRIPTS)) tests/clients/node_modules tests/conformance/.suites
+	rm -rf $(VENV) .bench build dist releases server/frontend/node_modules $(dir $(SCRIPTS)) tests/clients/node_modules tests/conformance/.suites
