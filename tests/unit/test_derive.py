@@ -17,6 +17,9 @@ from stancegraph.queryfile import read_rules
 from stancegraph.terms import SG, XSD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stancegraph.build.parse import ParsedGraph
     from stancegraph.folder import GraphFolder
 
 DAY = date(2026, 1, 1)
@@ -126,16 +129,15 @@ def test_word_that_is_stated_and_derived_is_told(small: GraphFolder) -> None:
     ]
 
 
-def test_no_shipped_rule_mixes_derived_and_stated() -> None:
+def test_no_shipped_rule_mixes_derived_and_stated(
+    shipped_graph: ParsedGraph, shipped_derived: Mapping[str, DerivedGraph]
+) -> None:
     """Everyone can query the shipped graph with what is derived or without."""
-    graph = parse(shipped())
-    rules, problems = read_rules(graph.folder)
-
-    derived = derive(graph, rules, release_date=DAY)
+    _, problems = read_rules(shipped_graph.folder)
 
     assert problems == []
-    assert len(derived) == len(graph.folder.rule_files) > 0
-    assert list(mixed_terms(graph, derived)) == []
+    assert len(shipped_derived) == len(shipped_graph.folder.rule_files) > 0
+    assert list(mixed_terms(shipped_graph, [*shipped_derived.values()])) == []
 
 
 def test_running_the_shipped_rules_on_their_results_adds_nothing() -> None:
@@ -155,16 +157,12 @@ def test_running_the_shipped_rules_on_their_results_adds_nothing() -> None:
         assert before.triples, before.rule.name
 
 
-def test_shipped_words_of_rules_are_declared() -> None:
+def test_shipped_words_of_rules_are_declared(
+    shipped_graph: ParsedGraph, shipped_derived: Mapping[str, DerivedGraph]
+) -> None:
     """What rules derive in our own namespace stands in the ontology."""
-    graph = parse(shipped())
-    rules, _ = read_rules(graph.folder)
-    declared = {triple.subject for triple in graph.triples("ontology")}
+    declared = {triple.subject for triple in shipped_graph.triples("ontology")}
 
-    used = {
-        triple.predicate
-        for made in derive(graph, rules, release_date=DAY)
-        for triple in made.triples
-    }
+    used = {triple.predicate for made in shipped_derived.values() for triple in made.triples}
 
     assert [word.value for word in used - declared if word in SG] == []
