@@ -19,7 +19,9 @@ foaf:primaryTopic and an rdfs:comment.
 from __future__ import annotations
 
 from textwrap import indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import pyoxigraph as ox
 
 from stancegraph.sparql import term_text
 from stancegraph.terms import DCTERMS, FOAF, RDF, RDFS, SG, SH, SKOS
@@ -27,7 +29,7 @@ from stancegraph.terms import DCTERMS, FOAF, RDF, RDFS, SG, SH, SKOS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pyoxigraph as ox
+    Value: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 MAX_CLAIMS = 500
 MAX_LINKS = 200
@@ -41,6 +43,14 @@ _WITHIN = (
     "sh:sparql", "sh:path", "sh:inversePath", "sh:alternativePath", "sh:zeroOrMorePath",
     "sh:oneOrMorePath", "sh:zeroOrOnePath", "rdf:first", "rdf:rest",
 )  # fmt: skip
+
+_NAMESPACES = {
+    namespace.prefix: namespace for namespace in (DCTERMS, FOAF, RDF, RDFS, SG, SH, SKOS)
+}
+_WITHIN_TERMS = frozenset(
+    ox.NamedNode(_NAMESPACES[prefix].iri + local)
+    for prefix, _, local in (name.partition(":") for name in _WITHIN)
+)
 
 
 def _group(*parts: str) -> str:
@@ -99,10 +109,19 @@ _NAMELESS = _select(
 )
 
 
+_MANY_CLAIMS = "claims about this"
+_MANY_LINKS = "other statements that point at this"
+
+
+def _told(bound: int, what: str) -> tuple[str, str]:
+    """What is told where there is more, before and after the number of all."""
+    return f"{bound} of ", f" {what} are given here; the SPARQL endpoint has all."
+
+
 def _cut(what: str, found: str, pattern: tuple[str, ...], bound: int) -> str:
     """A note, where *pattern* finds more than *bound*."""
     count = _select(f"?thing (COUNT(DISTINCT {found}) AS ?number)", *pattern, end="GROUP BY ?thing")
-    told = f"{bound} of ", f" {what} are given here; the SPARQL endpoint has all."
+    told = _told(bound, what)
     return _group(
         count,
         f"FILTER (?number > {bound})",
@@ -155,14 +174,13 @@ _BRANCHES = (
     ),
     _group(
         "# where not all is given",
-        _cut("claims about this", "?claim", _CLAIMS, MAX_CLAIMS),
+        _cut(_MANY_CLAIMS, "?claim", _CLAIMS, MAX_CLAIMS),
         "UNION",
-        _cut("other statements that point at this", "?other", _LINKS, MAX_LINKS),
+        _cut(_MANY_LINKS, "?other", _LINKS, MAX_LINKS),
     ),
 )
 _PREFIXES = "".join(
-    f"PREFIX {namespace.prefix}: <{namespace.iri}>\n"
-    for namespace in (DCTERMS, FOAF, RDF, RDFS, SG, SH, SKOS)
+    f"PREFIX {prefix}: <{namespace.iri}>\n" for prefix, namespace in _NAMESPACES.items()
 )
 _TEMPLATE = f"CONSTRUCT {_group(_EMIT, '_:note foaf:primaryTopic ?cut ; rdfs:comment ?note .')}"
 
@@ -179,6 +197,114 @@ def description_query(thing: ox.NamedNode, *, with_graphs: bool = False) -> str:
     if with_graphs:
         text = text.replace(_EMIT, _EMIT_GRAPH)
     return text.replace("<urn:x:thing>", term_text(thing))
+
+
+def description_in(store: ox.Store, thing: ox.NamedNode) -> set[ox.Triple]:
+    """What `description_query` finds in all of *store*, by looking up what each step needs.
+
+    It is the same, many times sooner for most things: no engine remembers between the parts of
+    that query what it found for another. Whoever asks an engine elsewhere, or part of a graph,
+    has that query.
+    """
+    return _Description(store).of(thing)
+
+
+class _Description:
+    """Looks up what a description holds, each thing once."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+        self._said: dict[Value, set[ox.Triple]] = {}
+
+    def of(self, thing: ox.NamedNode) -> set[ox.Triple]:
+        """The description of *thing*."""
+        claims, links = self._pointing(thing)
+        some_claims = sorted(claims, key=_place)[:MAX_CLAIMS]
+        some_links = sorted(links, key=lambda t: (_place(t.subject), _place(t.predicate)))
+        some_links = some_links[:MAX_LINKS]
+        whole = self._with_grounds({thing, *some_claims})
+        given = {triple for node in whole for triple in self._about(node)}
+        mentioned = {t.object for t in given} | {link.subject for link in some_links}
+        given |= self._within(thing)
+        given.update(some_links)
+        for node in mentioned:
+            given |= self._named(node) or self._nameless(node)
+        given |= _note(thing, len(claims), MAX_CLAIMS, _MANY_CLAIMS)
+        given |= _note(thing, len({link.subject for link in links}), MAX_LINKS, _MANY_LINKS)
+        return given
+
+    def _about(self, node: Value) -> set[ox.Triple]:
+        """Every statement with *node* as the subject."""
+        if isinstance(node, ox.Literal | ox.Triple):
+            return set()
+        if node not in self._said:
+            found = self._store.quads_for_pattern(node, None, None, None)
+            self._said[node] = {quad.triple for quad in found}
+        return self._said[node]
+
+    def _values(self, node: Value, predicate: ox.NamedNode) -> set[Value]:
+        return {triple.object for triple in self._about(node) if triple.predicate == predicate}
+
+    def _pointing(self, thing: ox.NamedNode) -> tuple[set[Value], set[ox.Triple]]:
+        """The claims about *thing*, and what else points at it."""
+        listed = bool(self._values(thing, SKOS.inScheme))
+        claims: set[Value] = set()
+        links: set[ox.Triple] = set()
+        for quad in self._store.quads_for_pattern(None, None, thing, None):
+            link = quad.triple
+            if link.predicate == RDF.type:
+                continue
+            if (
+                listed
+                or link.predicate == SG.codedBy
+                or not self._values(link.subject, SG.evidence)
+            ):
+                links.add(link)
+            else:
+                claims.add(link.subject)
+        return claims, links
+
+    def _with_grounds(self, roots: set[Value]) -> set[Value]:
+        """*roots* with their evidence, and the sources of both."""
+        evidence = {value for root in roots for value in self._values(root, SG.evidence)}
+        sources = {s for node in {*roots, *evidence} for s in self._values(node, SG.source)}
+        return {*roots, *evidence, *sources}
+
+    def _within(self, thing: ox.NamedNode) -> set[ox.Triple]:
+        """What is said of the blank nodes within *thing*."""
+        reached: set[Value] = set()
+        todo: list[Value] = [thing]
+        while todo:
+            for triple in self._about(todo.pop()):
+                if triple.predicate in _WITHIN_TERMS and triple.object not in reached:
+                    reached.add(triple.object)
+                    todo.append(triple.object)
+        return {t for node in reached if isinstance(node, ox.BlankNode) for t in self._about(node)}
+
+    def _named(self, node: Value) -> set[ox.Triple]:
+        """The names of *node*."""
+        return {triple for triple in self._about(node) if triple.predicate in NAMES}
+
+    def _nameless(self, node: Value) -> set[ox.Triple]:
+        """What is said of *node*, which has no name, and the names of what that mentions."""
+        said = self._about(node)
+        return said | {name for triple in said for name in self._named(triple.object)}
+
+
+def _place(node: Value) -> tuple[bool, str]:
+    """By which ORDER BY sorts IRIs, after blank nodes."""
+    if isinstance(node, ox.NamedNode):
+        return True, node.value
+    return False, str(node)
+
+
+def _note(thing: ox.NamedNode, number: int, bound: int, what: str) -> set[ox.Triple]:
+    """What is told where there are more than *bound*."""
+    if number <= bound:
+        return set()
+    note, (before, after) = ox.BlankNode(), _told(bound, what)
+    told = ox.Literal(f"{before}{number}{after}", language="en")
+    return {ox.Triple(note, FOAF.primaryTopic, thing), ox.Triple(note, RDFS.comment, told)}
 
 
 def graphs_query(graphs: Iterable[ox.NamedNode]) -> str:

@@ -1,24 +1,25 @@
 """DESCRIBE: the things that a query names or finds, each with its description.
 
 SPARQL leaves to the engine what a description holds. Here the query becomes a SELECT of the
-things, and each of them is then described by the query of :mod:`stancegraph.description`.
+things, and each of them is then described as :mod:`stancegraph.description` says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pyoxigraph as ox
 
 from stancegraph import sparql
-from stancegraph.description import description_query, in_reading_order
+from stancegraph.description import description_in, description_query, in_reading_order
 from stancegraph.errors import QuerySyntaxError
 from stancegraph.sparql import Kind, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from stancegraph.engine import Ask
 
@@ -80,12 +81,12 @@ def take_apart(query: str) -> DescribeQuery:
     )
 
 
-def describe(ask: Ask, evaluate: Callable[[Ask], Result]) -> Iterator[ox.Triple]:
+def describe(ask: Ask, evaluate: Callable[[Ask], Result], store: ox.Store) -> Iterator[ox.Triple]:
     """The triples that answer *ask*, each once, thing after thing.
 
     Args:
         ask: A DESCRIBE query that *evaluate* can read.
-        evaluate: Asks the store, by the rule for datasets.
+        evaluate: Asks *store*, by the rule for datasets.
 
     Raises:
         QuerySyntaxError: as :func:`take_apart`; otherwise whatever *evaluate* raises.
@@ -103,19 +104,25 @@ def describe(ask: Ask, evaluate: Callable[[Ask], Result]) -> Iterator[ox.Triple]
             default_graphs=tuple(iri.value for iri in islice(rest, parts.default)),
             named_graphs=tuple(iri.value for iri in rest),
         )
-    return _described(ask, things, parts.found, evaluate)
+    if ask.default_graphs or ask.named_graphs:
+
+        def described(thing: ox.NamedNode) -> set[ox.Triple]:
+            result = evaluate(replace(ask, query=description_query(thing)))
+            return set(cast("ox.QueryTriples", result))
+    else:
+        described = partial(description_in, store)
+    return _described(_all_things(ask, things, parts.found, evaluate), described)
 
 
 def _described(
-    ask: Ask, things: list[ox.NamedNode], found: str | None, evaluate: Callable[[Ask], Result]
+    things: Iterable[object], described: Callable[[ox.NamedNode], set[ox.Triple]]
 ) -> Iterator[ox.Triple]:
     done: set[ox.NamedNode] = set()
     given: set[ox.Triple] = set()
-    for term in _all_things(ask, things, found, evaluate):
+    for term in things:
         if isinstance(term, ox.NamedNode) and term not in done:
             done.add(term)
-            result = evaluate(replace(ask, query=description_query(term)))
-            new = set(cast("ox.QueryTriples", result)) - given
+            new = described(term) - given
             given |= new
             yield from in_reading_order(term, new)
 

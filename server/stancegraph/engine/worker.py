@@ -301,7 +301,7 @@ def _triples(graph: _Graph, ask: Ask, form: sparql.QueryForm) -> Iterator[ox.Tri
     """What a CONSTRUCT or DESCRIBE gives, anew with each call."""
     found = _ask(graph, ask)  # which tells mistakes
     if form == "DESCRIBE":
-        return iter(describe(ask, partial(_ask_store, graph.store)))
+        return iter(describe(ask, partial(_ask_store, graph.store), graph.store))
     return iter(found)
 
 
