@@ -99,7 +99,8 @@ def wider_than(narrow: set[Term]) -> set[Term]:
 def in_use() -> frozenset[Term]:
     """Terms that data, rules or queries use; wider classes; what the ontology says of dates."""
     of_facts = named_in(read_all("data")) | named_in_texts()
-    of_terms = {term for t in ontology() if t.predicate in SG for term in (t.predicate, t.object)}
+    said = read_all("ontology")
+    of_terms = {term for t in said if t.predicate in SG for term in (t.predicate, t.object)}
     return frozenset(wider_than(of_facts | of_terms))
 
 

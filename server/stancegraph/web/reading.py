@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from stancegraph.facts import Facts, Node, Value
     from stancegraph.web.site import Site
+    from stancegraph.web.titles import Path, Template
     from stancegraph.web.vocabulary import Vocabulary
 
 DATES = (XSD.date, XSD.gYearMonth, XSD.gYear)
@@ -96,13 +98,14 @@ class Reader:
         return self.term((narrow or kinds)[0]) if kinds else None
 
     def title(self, node: Node, *, apart_from: tuple[Node, ...] = (), depth: int = 0) -> str:
-        """What to call *node*: its name, else what its IRI names and what it is a case of.
+        """What to call *node*: its name, else what the ontology makes of it, else of its IRI.
 
-        A claim has no name, but its IRI is made of the keys of things: of these the names are
-        put together, then the codes of its kind: ``Canada · A/RES/74/247 · no``.
+        A claim has no name; its class may have a template. Where it has none, or a value for
+        it is missing, there is the IRI, which is made of the keys of things: of these the
+        names are put together, then the codes of its kind: ``Canada · A/RES/74/247 · no``.
 
         Args:
-            apart_from: Things that go without saying.
+            apart_from: Things that go without saying, but for in a sentence.
         """
         key = (node, apart_from, depth)
         if key not in self._titles:
@@ -112,13 +115,53 @@ class Reader:
     def _made_title(self, node: Node, apart_from: tuple[Node, ...], depth: int) -> str:
         if isinstance(node, ox.BlankNode):
             return "…"
+        if depth < _MAX_DEPTH and (sentence := self._sentence(node, depth)):
+            return sentence
         parts = self._parts(node, apart_from, depth) if depth < _MAX_DEPTH else []
         return " · ".join(dict.fromkeys(parts)) or links.shown(self._site, node.value)
+
+    def _template(self, node: Node) -> Template | None:
+        """That of the narrowest class of *node* that has one."""
+        templates = self.vocabulary.templates
+        kinds = self.facts.types(node)
+        own = [kind for kind in kinds if kind in templates]
+        wide = [
+            broad for broad in templates for kind in kinds if self.vocabulary.below(kind, broad)
+        ]
+        return templates[(own or wide)[0]] if own or wide else None
+
+    def _sentence(self, node: Node, depth: int) -> str | None:
+        """The title of *node* by the template of its class; None where that does not do."""
+        template = self._template(node)
+
+        def named(path: Path) -> list[str]:
+            reached: list[Value] = [node]
+            for step in path:
+                reached = [
+                    value
+                    for each in reached
+                    if not isinstance(each, ox.Literal)
+                    for value in self.facts.values(each, step)
+                ]
+            texts = {
+                literal_text(value)
+                if isinstance(value, ox.Literal)
+                else self._phrase(value) or self.title(value, depth=depth + 1)
+                for value in reached
+            }
+            return sorted(texts)
+
+        return None if template is None else template.fill(named)
+
+    def _phrase(self, node: Node) -> str:
+        return self.vocabulary.phrases.get(node, "") if isinstance(node, ox.NamedNode) else ""
 
     def told_in_title(self, node: Node) -> set[ox.NamedNode]:
         """The properties whose values make up the title of a thing without a name."""
         if self.facts.name(node) or isinstance(node, ox.BlankNode):
             return set()
+        if (template := self._template(node)) is not None and self._sentence(node, 0):
+            return template.properties
         named = {part for part in self._key_parts(node) if not isinstance(part, str)}
         return {
             predicate
@@ -273,6 +316,34 @@ def date_text(lexical: str) -> str:
         return lexical
     month = _MONTHS[day.month - 1]
     return (lexical, f"{month} {day.year}", f"{day.day} {month} {day.year}")[len(parts) - 1]
+
+
+def between_text(earliest: str, latest: str) -> str:
+    """The days from *earliest* to *latest* in words; either may be empty for unknown.
+
+    A whole month or year is called so.
+    """
+    if earliest == latest:
+        return date_text(earliest)
+    if not earliest:
+        return f"by {date_text(latest)}"
+    if not latest:
+        return f"{date_text(earliest)} or later"
+    for length, first, last in ((4, "-01-01", "-12-31"), (7, "-01", f"-{_last_day(latest)}")):
+        if earliest[:length] == latest[:length] and (
+            earliest[length:] == first and latest[length:] == last
+        ):
+            return date_text(earliest[:length])
+    return f"between {date_text(earliest)} and {date_text(latest)}"
+
+
+def _last_day(lexical: str) -> str:
+    """The last day of the month in which a day is; empty for what is no day."""
+    try:
+        day = date.fromisoformat(lexical)
+    except ValueError:
+        return ""
+    return str(monthrange(day.year, day.month)[1])
 
 
 def _segments(node: ox.NamedNode) -> list[str]:

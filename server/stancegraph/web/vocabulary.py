@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -16,7 +17,8 @@ from flask import current_app
 
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.facts import read_graphs
-from stancegraph.terms import OWL, RDF, RDFS, SH, short
+from stancegraph.terms import OWL, RDF, RDFS, SG, SH, VANN, short
+from stancegraph.web.titles import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,6 +127,31 @@ class Vocabulary:
             ):
                 found[target].append(shape)
         return dict(found)
+
+    @cached_property
+    def templates(self) -> dict[ox.NamedNode, Template]:
+        """How to make titles for things of each class that the ontology says it of."""
+        prefixes = {
+            self.facts.text(ontology, VANN.preferredNamespacePrefix): self.facts.text(
+                ontology, VANN.preferredNamespaceUri
+            )
+            for ontology in self.of_kind(OWL.Ontology)
+        }
+        found = {}
+        for term in self.of_kind(OWL.Class):
+            if text := self.facts.text(term, SG.titleTemplate):
+                with suppress(ValueError):  # the shapes tell of one that cannot be read
+                    found[term] = Template.read(text, prefixes)
+        return found
+
+    @cached_property
+    def phrases(self) -> dict[ox.NamedNode, str]:
+        """What codes are called in titles."""
+        query = f"SELECT ?code ?phrase WHERE {{ ?code {SG.phrase} ?phrase }}"
+        return {
+            cast("ox.NamedNode", row["code"]): cast("ox.Literal", row["phrase"]).value
+            for row in self._rows(query)
+        }
 
     def members(self, head: Node) -> Iterator[Node | ox.Literal]:
         """The members of an RDF list."""
