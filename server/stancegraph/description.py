@@ -81,32 +81,6 @@ _LINKS = (
     "OPTIONAL { ?thing skos:inScheme ?list }",
     "FILTER (?link != rdf:type && (?link = sg:codedBy || BOUND(?list) || !BOUND(?grounds)))",
 )
-_SOME_CLAIMS = _select(
-    "DISTINCT (?claim AS ?root)", *_CLAIMS, end=f"ORDER BY ?claim\nLIMIT {MAX_CLAIMS}"
-)
-_SOME_LINKS = _select(
-    "DISTINCT ?other ?link ?thing", *_LINKS, end=f"ORDER BY ?other ?link\nLIMIT {MAX_LINKS}"
-)
-_WHOLE = _select(
-    "DISTINCT ?whole",
-    _group(_THING, "BIND (?thing AS ?root)"),
-    "UNION",
-    _SOME_CLAIMS,
-    "?root (sg:evidence/sg:source?|sg:source)? ?whole .",
-)
-_MENTIONED = _select(
-    "DISTINCT ?mentioned",
-    _group(_WHOLE, "?whole ?mentions ?mentioned ."),
-    "UNION",
-    _group(_SOME_LINKS, "BIND (?other AS ?mentioned)"),
-    "FILTER (!isLiteral(?mentioned))",
-)
-_NAMELESS = _select(
-    "DISTINCT (?mentioned AS ?nameless)",
-    _MENTIONED,
-    "OPTIONAL { ?mentioned rdfs:label|skos:prefLabel|dcterms:title|foaf:name ?name }",
-    "FILTER (!BOUND(?name))",
-)
 
 
 _MANY_CLAIMS = "claims about this"
@@ -130,70 +104,117 @@ def _cut(what: str, found: str, pattern: tuple[str, ...], bound: int) -> str:
     )
 
 
-_BRANCHES = (
-    _group(
-        "# 1 and 2: the thing and the claims about it, evidence and sources",
-        _WHOLE,
-        "BIND (?whole AS ?subject)",
-        _EMIT,
-    ),
-    _group(
-        "# 1: the blank nodes within it, which only shapes have",
-        _select(
-            "DISTINCT ?subject",
-            _THING,
-            f"?thing ({'|'.join(_WITHIN)})+ ?subject .",
-            "FILTER (isBlank(?subject))",
-        ),
-        _EMIT,
-    ),
-    _group(
-        "# 3: what else points at it",
-        _SOME_LINKS,
-        "BIND (?other AS ?subject) BIND (?link AS ?property) BIND (?thing AS ?value)",
-        _EMIT,
-    ),
-    _group(
-        "# 4: the names of what these mention",
-        _MENTIONED,
-        "BIND (?mentioned AS ?subject)",
-        _NAME,
-        _EMIT,
-    ),
-    _group(
-        "# 4: what has no name, with what it says",
-        _NAMELESS,
-        "BIND (?nameless AS ?subject)",
-        _EMIT,
-    ),
-    _group(
-        "# 4: the names of what that mentions",
-        _select("DISTINCT ?subject", _NAMELESS, "?nameless ?says ?subject ."),
-        _NAME,
-        _EMIT,
-    ),
-    _group(
-        "# where not all is given",
-        _cut(_MANY_CLAIMS, "?claim", _CLAIMS, MAX_CLAIMS),
+def _branches(claims: tuple[str, ...], links: tuple[str, ...]) -> str:
+    """What a description holds, as the branches of a UNION.
+
+    Args:
+        claims: What finds the claims about the thing.
+        links: What finds the rest that points at it; empty where that is left out.
+    """
+    some_claims = _select(
+        "DISTINCT (?claim AS ?root)", *claims, end=f"ORDER BY ?claim\nLIMIT {MAX_CLAIMS}"
+    )
+    some_links = _select(
+        "DISTINCT ?other ?link ?thing", *links, end=f"ORDER BY ?other ?link\nLIMIT {MAX_LINKS}"
+    )
+    whole = _select(
+        "DISTINCT ?whole",
+        _group(_THING, "BIND (?thing AS ?root)"),
         "UNION",
-        _cut(_MANY_LINKS, "?other", _LINKS, MAX_LINKS),
-    ),
-)
+        some_claims,
+        "?root (sg:evidence/sg:source?|sg:source)? ?whole .",
+    )
+    linking = _group(some_links, "BIND (?other AS ?mentioned)")
+    mentioned = _select(
+        "DISTINCT ?mentioned",
+        _group(whole, "?whole ?mentions ?mentioned ."),
+        *(("UNION", linking) if links else ()),
+        "FILTER (!isLiteral(?mentioned))",
+    )
+    nameless = _select(
+        "DISTINCT (?mentioned AS ?nameless)",
+        mentioned,
+        "OPTIONAL { ?mentioned rdfs:label|skos:prefLabel|dcterms:title|foaf:name ?name }",
+        "FILTER (!BOUND(?name))",
+    )
+    found = [
+        _group(
+            "# 1 and 2: the thing and the claims about it, evidence and sources",
+            whole,
+            "BIND (?whole AS ?subject)",
+            _EMIT,
+        ),
+        _group(
+            "# 1: the blank nodes within it, which only shapes have",
+            _select(
+                "DISTINCT ?subject",
+                _THING,
+                f"?thing ({'|'.join(_WITHIN)})+ ?subject .",
+                "FILTER (isBlank(?subject))",
+            ),
+            _EMIT,
+        ),
+        _group(
+            "# 4: the names of what these mention",
+            mentioned,
+            "BIND (?mentioned AS ?subject)",
+            _NAME,
+            _EMIT,
+        ),
+        _group(
+            "# 4: what has no name, with what it says",
+            nameless,
+            "BIND (?nameless AS ?subject)",
+            _EMIT,
+        ),
+        _group(
+            "# 4: the names of what that mentions",
+            _select("DISTINCT ?subject", nameless, "?nameless ?says ?subject ."),
+            _NAME,
+            _EMIT,
+        ),
+        _group(
+            "# where not all is given",
+            _cut(_MANY_CLAIMS, "?claim", claims, MAX_CLAIMS),
+        ),
+    ]
+    if links:
+        found += [
+            _group(
+                "# 3: what else points at it",
+                some_links,
+                "BIND (?other AS ?subject) BIND (?link AS ?property) BIND (?thing AS ?value)",
+                _EMIT,
+            ),
+            _group(
+                "# where not all is given",
+                _cut(_MANY_LINKS, "?other", links, MAX_LINKS),
+            ),
+        ]
+    return " UNION ".join(found)
+
+
+_FULL = _branches(_CLAIMS, _LINKS)
+_BRIEF = _branches((*_CLAIMS, "?claim sg:contestedBy ?rival ."), ())
 _PREFIXES = "".join(
     f"PREFIX {prefix}: <{namespace.iri}>\n" for prefix, namespace in _NAMESPACES.items()
 )
 _TEMPLATE = f"CONSTRUCT {_group(_EMIT, '_:note foaf:primaryTopic ?cut ; rdfs:comment ?note .')}"
 
 
-def description_query(thing: ox.NamedNode, *, with_graphs: bool = False) -> str:
+def description_query(
+    thing: ox.NamedNode, *, with_graphs: bool = False, brief: bool = False
+) -> str:
     """The query that describes *thing*.
 
     Args:
+        brief: Whether it leaves out the claims that no other one contradicts, and what else
+            points at the thing.
         with_graphs: Whether it is a SELECT of ``?graph ?subject ?property ?value``, and
             ``?cut ?note`` for each note, which repeats itself, instead of a CONSTRUCT.
     """
     head = "SELECT ?graph ?subject ?property ?value ?cut ?note" if with_graphs else _TEMPLATE
-    text = f"{_PREFIXES}\n{head}\nWHERE {_group(' UNION '.join(_BRANCHES))}\n"
+    text = f"{_PREFIXES}\n{head}\nWHERE {_group(_BRIEF if brief else _FULL)}\n"
     if with_graphs:
         text = text.replace(_EMIT, _EMIT_GRAPH)
     return text.replace("<urn:x:thing>", term_text(thing))

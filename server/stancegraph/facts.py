@@ -109,13 +109,16 @@ class Facts:
         return self._graphs.get(ox.Triple(subject, predicate, value), [])
 
 
-def describe(engine: Engine, thing: ox.NamedNode, *, deadline: float) -> Facts:
+def describe(engine: Engine, thing: ox.NamedNode, *, deadline: float, brief: bool = False) -> Facts:
     """The description of *thing*; empty for one that is unknown.
+
+    Args:
+        brief: Whether only the claims that others contradict are of interest.
 
     Raises:
         EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
     """
-    found = rows(engine, _ask(description_query(thing, with_graphs=True), deadline))
+    found = rows(engine, _ask(description_query(thing, with_graphs=True, brief=brief), deadline))
     quads = [_quad(row) for row in found if "subject" in row]
     notes = {note for row in found if isinstance(note := row.get("note"), ox.Literal)}
     for number, note in enumerate(sorted(notes, key=str)):

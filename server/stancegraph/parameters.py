@@ -99,11 +99,11 @@ def declared(
         return wrong
     classes = said.get("class", [])
     iris: dict[str, str | None] = {
-        word: _whole(word, prefixes)
+        word: whole_iri(word, prefixes)
         for word in ([classes] if isinstance(classes, str) else classes)
     }
     scheme = said.get("scheme", "")
-    for word, iri in {**iris, **({scheme: _whole(scheme, prefixes)} if scheme else {})}.items():
+    for word, iri in {**iris, **({scheme: whole_iri(scheme, prefixes)} if scheme else {})}.items():
         if iri is None:
             return f"{word!r} is no IRI: write it whole, or with a PREFIX of this file"
     parameter = Parameter(
@@ -115,7 +115,7 @@ def declared(
         examples[0],
         tuple(examples[1:]),
         classes=tuple(iri for iri in iris.values() if iri),
-        scheme=_whole(scheme, prefixes) or "",
+        scheme=whole_iri(scheme, prefixes) or "",
         is_list=said.get("list", False),
         optional=said.get("optional", False),
         default=_default(said.get("default")),
@@ -169,8 +169,8 @@ def _is_words(value: object) -> bool:
     )
 
 
-def _whole(word: str, prefixes: Mapping[str, str]) -> str | None:
-    """The IRI that *word* is or, with one of *prefixes*, stands for."""
+def whole_iri(word: str, prefixes: Mapping[str, str]) -> str | None:
+    """The IRI that *word* is or, with one of *prefixes*, stands for; None where it is none."""
     prefix, _, local = word.partition(":")
     if prefix in prefixes:
         return prefixes[prefix] + local

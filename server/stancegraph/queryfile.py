@@ -23,6 +23,7 @@ from stancegraph import scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
 from stancegraph.parameters import Parameter, as_tuple, declared, wrong_declaration
 from stancegraph.problems import Problem, Severity
+from stancegraph.sections import read_sections
 from stancegraph.sparql import Kind, Term, Token
 
 if TYPE_CHECKING:
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
 
     from stancegraph.folder import GraphFolder
     from stancegraph.parameters import Terms
+    from stancegraph.sections import Section
     from stancegraph.sparql import QueryForm
 
 _Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C may be missing
 QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
+    "page",
     *QUALITY_KEYS,
 )
 RULE_KEYS = ("summary", "description", "params", "inputs")
@@ -185,6 +188,7 @@ class SavedQuery(QueryFile):
         bound: Seconds that it may take; a build tells where it is slower.
         coverage: What says how complete the lists are; None where no absence could mislead.
         flaw: What it finds, if it is a quality query; then it projects ``FOUND``.
+        sections: The pages that show its rows.
     """
 
     columns: tuple[str, ...]
@@ -193,6 +197,7 @@ class SavedQuery(QueryFile):
     bound: float = BOUND
     coverage: Companion | None = None
     flaw: Flaw | None = None
+    sections: tuple[Section, ...] = ()
 
     @property
     def theme(self) -> str:
@@ -557,15 +562,32 @@ def _read_query(reading: _Reading) -> SavedQuery:
             "a query's path is its address: use small letters, digits and '-', as votes/by-day"
         )
         reading.problem(1, message)
+    common = _common(reading, stem)
     return SavedQuery(
-        *_common(reading, stem),
+        *common,
         columns=columns,
         keywords=reading.list_of("keywords"),
         view=_view(reading, columns),
         bound=_bound(reading),
         coverage=_coverage(reading),
         flaw=_flaw(reading, columns),
+        sections=_sections(reading, common[4], columns),
     )
+
+
+def _sections(
+    reading: _Reading, params: Mapping[str, Parameter], columns: tuple[str, ...]
+) -> tuple[Section, ...]:
+    said = reading.header.get("page")
+    if said is None:
+        return ()
+    prefixes = sparql.prefixes(reading.tokens)
+    sections, problems = read_sections(said, params, columns, prefixes)
+    for problem in problems:
+        reading.problem(reading.line_of("page"), problem)
+    if sections and reading.form not in {None, "SELECT"}:
+        reading.problem(reading.line_of("page"), "page: only a SELECT has rows to show")
+    return sections
 
 
 def _coverage(reading: _Reading) -> Companion | None:

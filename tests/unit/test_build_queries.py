@@ -216,3 +216,25 @@ def test_a_release_describes_parameters(small: GraphFolder, tmp_path: Path) -> N
         ("defaultValue", "2026-11-22"),
         ("optional", "true"),
     } <= said
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (
+            "{of: sg:Stat, by: actor, heading: Votes}",
+            "page: nothing is of the class sg:Stat",
+        ),
+        (
+            "{of: sg:State, by: actor, heading: Votes, with: {from: yesterday}}",
+            "page: from 'yesterday' is no day; write year-month-day, as from=2019-01-01",
+        ),
+    ],
+)
+def test_a_section_that_no_page_could_have_is_told(
+    small: GraphFolder, tmp_path: Path, page: str, told: str
+) -> None:
+    """Of a class without things, or with values that mean nothing."""
+    write(small, GOOD.replace("#+ bound", f"#+ page: {page}\n#+ bound"))
+
+    assert built(small, tmp_path / "releases") == [f"new.rq:7: violation: {told}"]

@@ -207,7 +207,7 @@ def test_a_table_shows_things_by_their_names(site: Site) -> None:
     first, since, number, _ = cells(site, columns, row)
     known, *_ = cells(site, columns_of(["who"]), row)
 
-    assert [column.heading for column in columns] == ["who", "since", "n", "source title"]
+    assert [column.heading for column in columns] == ["who", "since", "n", "source"]
     assert (first.text, first.href, first.aside) == ("Kanada", "/id/state/CAN", "state/CAN")
     assert (known.text, known.aside) == ("Canada", "state/CAN")
     assert (since.text, since.href) == ("http://example.com/x", "http://example.com/x")

@@ -330,3 +330,54 @@ def test_the_scopes_that_are_told_are_those_that_lose_rows() -> None:
         repeated = pattern.replace("{ ?s", "{ VALUES ?t { 1 } ?s")
         assert list(store.query(outer % pattern)) == []  # type: ignore[arg-type]
         assert len(list(store.query(outer % repeated))) == 1  # type: ignore[arg-type]
+
+
+def with_page(said: str) -> str:
+    return GOOD.replace("#+ columns:", f"#+ page: {said}\n#+ columns:")
+
+
+def test_a_header_tells_on_which_pages_a_query_is_a_section(tmp_path: Path) -> None:
+    said = "{of: [sg:State], by: actor, heading: Acts, order: 5, rows: 3, with: {asOf: today}}"
+    menu = "{at: menu, heading: Acts}"
+
+    first, second = good(tmp_path, with_page(f"[{said}, {menu}]")).sections
+
+    assert first.classes == ("https://w3id.org/stancegraph/ontology#State",)
+    assert (first.by, first.heading, first.order, first.rows) == ("actor", "Acts", 5, 3)
+    assert first.values == {"asOf": ("today",)}
+    assert (second.at, second.classes) == ("menu", ())
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("acts", "page: write a place as {of: class, by: parameter, heading: words}"),
+        ("{at: menu}", "page: heading must be text: heading: Treaties"),
+        ("{at: footer, heading: A}", "page: at must be one of home, menu"),
+        ("{heading: A}", "page: give either the class that it is of, or at: home or menu"),
+        ("{at: menu, headng: A, heading: A}", "page: unknown key 'headng': write heading"),
+        (
+            "{of: sg:State, by: asOf, heading: A}",
+            "page: 'asOf' is no parameter of type iri; there is actor",
+        ),
+        (
+            "{of: sg:State, by: actor, heading: A}",
+            "page: the query needs asOf too: give it a default, or with: {asOf: …}",
+        ),
+        (
+            "{of: State, by: actor, heading: A, with: {asOf: today}}",
+            "page: 'State' is no IRI: write it whole, or with a PREFIX of this file",
+        ),
+        (
+            "{of: sg:State, by: actor, heading: A, with: {asOf: today}, columns: [days]}",
+            "page: 'days' is no column; did you mean day?",
+        ),
+        ("{at: menu, heading: A, rows: 2000}", "page: rows must be a whole number up to 1000"),
+    ],
+)
+def test_what_is_wrong_with_a_section_is_told_with_its_line(
+    tmp_path: Path, said: str, told: str
+) -> None:
+    _, problems = read(tmp_path, with_page(said))
+
+    assert (6, told) in problems

@@ -15,7 +15,12 @@ from stancegraph.build.executables import executables
 from stancegraph.build.lines import Graphs, Lines
 from stancegraph.build.parse import ParsedGraph, parse
 from stancegraph.build.progress import Progress
-from stancegraph.build.queries import Questions, unknown_words, unusable_parameters
+from stancegraph.build.queries import (
+    Questions,
+    unknown_words,
+    unusable_parameters,
+    unusable_sections,
+)
 from stancegraph.build.reads import Reads
 from stancegraph.build.release import (
     Release,
@@ -165,7 +170,10 @@ def _build(
     _stop_if_wrong(found, progress)
     made = _Made.of(graph, derived)
     names = _names(graph, made.graphs, release_date, cache)
-    unusable = list(unusable_parameters(found.queries, names))
+    unusable = [
+        *unusable_parameters(found.queries, names),
+        *unusable_sections(found.queries, names),
+    ]
     described = None
     lines = canonical_lines(made.graphs.graphs)
     with Questions(

@@ -22,12 +22,13 @@ from stancegraph.build.cache import key_of
 from stancegraph.build.checks import Near, own_and_shared, words_and_things
 from stancegraph.build.quality import Finding
 from stancegraph.build.reads import Reads
-from stancegraph.catalog import default_terms
+from stancegraph.catalog import default_terms, read_terms
 from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.errors import BadParameter, EngineError, QuerySyntaxError, QueryTimeout
 from stancegraph.problems import Problem, Severity
 from stancegraph.queryfile import line_of
+from stancegraph.sections import MENU
 from stancegraph.sparql import Kind
 from stancegraph.terms import short
 
@@ -245,6 +246,30 @@ def unusable_parameters(queries: Iterable[SavedQuery], names: Names) -> Iterator
     """Parameters that no caller could use: defaults, classes and schemes unknown to *names*."""
     for query in queries:
         yield from _unusable(query, names)
+
+
+def unusable_sections(queries: Iterable[SavedQuery], names: Names) -> Iterator[Problem]:
+    """Places on pages that there are none of, or whose parameters no page could set."""
+    sorts = names.sorts
+    unnamed = {iri for found in sorts.unnamed.values() for iri in found}
+    for query in queries:
+        line = line_of(query, r"^#\+ page:")
+        for section in query.sections:
+            told = [
+                f"nothing is of the class {short(iri)}"
+                for iri in section.classes
+                if iri not in sorts.classes and iri not in unnamed
+            ]
+            try:
+                given = dict(section.values)
+                if section.by:
+                    given[section.by] = (query.params[section.by].example.value,)
+                if section.at != MENU:
+                    read_terms(query, given, names)
+            except BadParameter as error:
+                told += [f"{name} {problem}" for name, problem in error.problems.items()]
+            for message in told:
+                yield Problem(query.path, line, Severity.VIOLATION, f"page: {message}")
 
 
 def _unusable(query: SavedQuery, names: Names) -> Iterator[Problem]:

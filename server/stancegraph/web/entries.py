@@ -16,8 +16,10 @@ from stancegraph.facts import describe
 from stancegraph.sparql import term_text
 from stancegraph.terms import DC, DCTERMS, OA, PROV, RDF, RDFS, SG, SKOS
 from stancegraph.web import links
+from stancegraph.web.asof import asked_day
 from stancegraph.web.reading import Reader, Row, Shown
 from stancegraph.web.saved import address_of
+from stancegraph.web.sections import asking, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,25 +155,39 @@ class CodeShown:
 def thing_page(
     site: Site, vocabulary: Vocabulary, target: Target, alternates: list[tuple[str, str, str]]
 ) -> str:
-    """The page of a thing: a state, a claim, a source, a code, a list of codes, a rule."""
-    facts = describe(site.engine, target.iri, deadline=site.query_timeout)
-    kinds = facts.types(target.iri)
-    return render_template(
-        "thing.html",
-        site=site,
-        alternates=alternates,
-        thing=entry(site, vocabulary, facts, target.iri),
-        codes=_codes(site, target.iri) if SKOS.ConceptScheme in kinds else [],
-        rule=_rule_text(site, facts, target.iri) if PROV.Plan in kinds else "",
-        coverage=coverage_of_thing(
+    """The page of a thing: a state, a claim, a source, a code, a list of codes, a rule.
+
+    Saved queries that belong on it take the place of the list of all claims.
+
+    Raises:
+        BadParameter: the day in the request's ``asOf`` is none.
+        EngineError: there is no answer; a section without one says so itself.
+    """
+    day = asked_day()
+    places = places_of(site, vocabulary, target.iri, target.classes, day)
+    with asking(site, places) as sections:
+        facts = describe(site.engine, target.iri, deadline=site.query_timeout, brief=bool(places))
+        kinds = facts.types(target.iri)
+        coverage = coverage_of_thing(
             target.iri.value,
             queries=list(site.catalog),
             names=site.catalog.names,
             engine=site.engine,
             deadline=site.query_timeout,
-        ),
-        coverage_address=address_of,
-    )
+        )
+        return render_template(
+            "thing.html",
+            site=site,
+            alternates=alternates,
+            thing=entry(site, vocabulary, facts, target.iri),
+            codes=_codes(site, target.iri) if SKOS.ConceptScheme in kinds else [],
+            rule=_rule_text(site, facts, target.iri) if PROV.Plan in kinds else "",
+            coverage=coverage,
+            coverage_address=address_of,
+            sections=sections(),
+            as_of=day,
+            today=site.catalog.names.today,
+        )
 
 
 def _codes(site: Site, scheme: ox.NamedNode) -> list[CodeShown]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from stancegraph.sections import MENU
 from stancegraph.web.assets import asset
+from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,10 +56,21 @@ def translations(language: str) -> gettext.NullTranslations:
 
 
 def menu(place: str = "main") -> list[Item]:
-    """The entries of the menu at *place*: ``main``, or ``footer`` for what few look for."""
+    """The entries of the menu at *place*: ``main``, or ``footer`` for what few look for.
+
+    In the main one come first the saved queries that the graph puts there.
+    """
     _ = translations(LANGUAGE).gettext
+    site = current_site()
+    listed = [
+        (section.order, section.heading, url_for("saved.run_saved", name=query.name))
+        for query in site.catalog
+        for section in query.sections
+        if section.at == MENU
+    ]
     entries = {
         "main": [
+            *((heading, address) for _order, heading, address in sorted(listed)),
             (_("Questions"), url_for("saved.list_queries")),
             (_("SPARQL"), url_for("sparql.get")),
             (_("Ontology"), "/ontology"),
@@ -66,7 +79,7 @@ def menu(place: str = "main") -> list[Item]:
             (_("Quality"), url_for("quality.report")),
             (_("Shapes"), "/shapes"),
             (_("OpenAPI"), url_for("openapi.document")),
-            (_("This release"), f"/release/{current_app.extensions['stancegraph'].release.id}"),
+            (_("This release"), f"/release/{site.release.id}"),
             (_("Licences of the scripts"), asset("licences.txt")),
         ],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -44,6 +44,7 @@ class Target:
         graphs: The named graphs that the document holds, where it is made of whole graphs.
         release: The release, for a document about one.
         ending: The short name of a format, where the address ended in one.
+        classes: Of a thing, its classes as they are stated.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Target:
     graphs: tuple[ox.NamedNode, ...] = ()
     release: Release | None = None
     ending: str | None = None
+    classes: tuple[ox.NamedNode, ...] = ()
 
 
 def find(site: Site, vocabulary: Vocabulary, text: str) -> Target:
@@ -64,16 +66,17 @@ def find(site: Site, vocabulary: Vocabulary, text: str) -> Target:
     """
     stem, dot, ending = text.rpartition(".")
     texts = {text: None, **({stem: ending} if dot and ending in DOCUMENTS else {})}
-    known: dict[str, bool] | None = None
+    known: dict[str, _Known] | None = None
     for candidate, format_name in texts.items():
         target = _document(site, vocabulary, candidate)
         if target is None:
             if known is None:
                 known = _known(site, list(texts))
-            if known.get(candidate):
-                raise _retired(site, candidate)
             if candidate in known:
-                target = Target(Kind.THING, ox.NamedNode(candidate))
+                if known[candidate].retired:
+                    raise _retired(site, candidate)
+                classes = tuple(known[candidate].classes)
+                target = Target(Kind.THING, ox.NamedNode(candidate), classes=classes)
         if target is not None:
             return replace(target, ending=format_name)
     raise _unknown(site, text)
@@ -106,8 +109,16 @@ def _release(site: Site, release_id: str) -> Target | None:
     return Target(Kind.RELEASE, ox.NamedNode(release.iri), release=release)
 
 
-def _known(site: Site, texts: list[str]) -> dict[str, bool]:
-    """Those of *texts* that something is said of, each with whether it is retired."""
+@dataclass(slots=True)
+class _Known:
+    """What is known of an IRI of which something is said."""
+
+    retired: bool = False
+    classes: list[ox.NamedNode] = field(default_factory=list)
+
+
+def _known(site: Site, texts: list[str]) -> dict[str, _Known]:
+    """Those of *texts* that something is said of."""
     iris = []
     for text in texts:
         try:
@@ -116,17 +127,21 @@ def _known(site: Site, texts: list[str]) -> dict[str, bool]:
             continue
     query = f"""
         PREFIX owl: <http://www.w3.org/2002/07/owl#>
-        SELECT ?iri ?retired
+        SELECT ?iri ?class ?retired
         WHERE {{
           VALUES ?iri {{ {" ".join(map(term_text, iris))} }}
           FILTER EXISTS {{ ?iri ?property ?value }}
-          BIND (EXISTS {{ ?iri owl:deprecated true }} AS ?retired)
-        }}"""
-    found = rows(site.engine, Ask(query, MediaType.JSON, deadline=site.query_timeout))
-    return {
-        cast("ox.NamedNode", row["iri"]).value: cast("ox.Literal", row["retired"]).value == "true"
-        for row in found
-    }
+          OPTIONAL {{ ?iri a ?class }}
+          OPTIONAL {{ ?iri owl:deprecated ?retired FILTER (?retired = true) }}
+        }}
+        ORDER BY ?iri ?class"""
+    known: dict[str, _Known] = {}
+    for row in rows(site.engine, Ask(query, MediaType.JSON, deadline=site.query_timeout)):
+        found = known.setdefault(cast("ox.NamedNode", row["iri"]).value, _Known())
+        found.retired = "retired" in row
+        if isinstance(kind := row.get("class"), ox.NamedNode):
+            found.classes.append(kind)
+    return known
 
 
 def _retired(site: Site, iri: str) -> Retired:

@@ -1,0 +1,265 @@
+"""Sections of a page: answers to saved queries whose headers say that they belong there."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from stancegraph.catalog import Allowed, read_terms
+from stancegraph.engine import Ask, MediaType, first_rows
+from stancegraph.errors import EngineError
+from stancegraph.sections import MAX_ROWS
+from stancegraph.web.saved import address_of
+from stancegraph.web.tables import (
+    NAME_SUFFIXES,
+    Cell,
+    Column,
+    cells,
+    columns_of,
+    filled,
+    merged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    import pyoxigraph as ox
+
+    from stancegraph.engine import Term
+    from stancegraph.parameters import Terms
+    from stancegraph.queryfile import SavedQuery
+    from stancegraph.sections import Section
+    from stancegraph.web.site import Site
+    from stancegraph.web.vocabulary import Vocabulary
+
+    _Made = TypeVar("_Made")
+
+AS_OF = "asOf"  # the parameter that says for which day an answer holds
+AT_ONCE = 4  # questions of one page that wait for the engine together
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A saved query where it is a section of a page.
+
+    Attributes:
+        terms: What its parameters are set to.
+        dated: Whether it answers for a day.
+    """
+
+    query: SavedQuery
+    section: Section
+    terms: Terms
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that have one value in common; the only group has no heading."""
+
+    heading: Cell | None
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A section as it is read.
+
+    Attributes:
+        anchor: Its place on the page.
+        about: What the query says of itself.
+        total: How many rows there are.
+        more: Whether there are more than *total*.
+        ranks: The column whose codes strike a row out, by its number; None without one.
+        address: The page of the query.
+        failure: Why there is no answer; empty where there is one.
+    """
+
+    anchor: str
+    query: SavedQuery
+    heading: str
+    about: str
+    address: str
+    dated: bool
+    columns: tuple[Column, ...] = ()
+    groups: tuple[Group, ...] = ()
+    total: int = 0
+    more: bool = False
+    failure: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many rows are shown."""
+        return sum(len(group.rows) for group in self.groups)
+
+
+def places_of(
+    site: Site,
+    vocabulary: Vocabulary,
+    thing: ox.NamedNode,
+    classes: Iterable[ox.NamedNode],
+    as_of: str = "",
+) -> list[Place]:
+    """The sections of the page of *thing*, which is of these *classes*, in their order.
+
+    Args:
+        as_of: The day for which those that can are to answer; their own default, if empty.
+    """
+    names = site.catalog.names
+    key = names.key(thing.value)
+    kinds = list(classes)
+    found = []
+    for query in site.catalog:
+        for section in query.sections:
+            here = any(
+                kind.value == broad or vocabulary.below(kind, type(kind)(broad))
+                for broad in section.classes
+                for kind in kinds
+            )
+            if here and key and Allowed.by(query.params[section.by], names).has(key, names):
+                found.append(_place(site, query, section, as_of, {section.by: thing.value}))
+    return _in_order(found)
+
+
+def places_at(site: Site, where: str) -> list[Place]:
+    """The sections of a page that every graph has, in their order."""
+    found = [
+        _place(site, query, section, "", {})
+        for query in site.catalog
+        for section in query.sections
+        if section.at == where
+    ]
+    return _in_order(found)
+
+
+def _in_order(places: list[Place]) -> list[Place]:
+    return sorted(places, key=lambda place: (place.section.order, place.query.name))
+
+
+def _place(
+    site: Site, query: SavedQuery, section: Section, as_of: str, thing: Mapping[str, str]
+) -> Place:
+    """What *section* asks.
+
+    Raises:
+        BadParameter: *as_of* is no day.
+    """
+    dated = AS_OF in query.params and query.params[AS_OF].type == "xsd:date"
+    given: dict[str, str | Sequence[str]] = {**section.values, **thing}
+    if dated and as_of:
+        given[AS_OF] = as_of
+    return Place(query, section, read_terms(query, given, site.catalog.names), dated)
+
+
+@contextmanager
+def asking(site: Site, places: Sequence[Place]) -> Iterator[Callable[[], list[Shown]]]:
+    """Ask what *places* ask, while a ``with`` block does something else.
+
+    Gives what waits for the answers. A section without an answer says why.
+    """
+    addresses = [address_of(place.query, place.terms) for place in places]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked: list[Future[Shown]] = [
+            pool.submit(_shown, site, place, address)
+            for place, address in zip(places, addresses, strict=True)
+        ]
+        try:
+            yield lambda: [each.result() for each in asked]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _shown(site: Site, place: Place, address: str) -> Shown:
+    query, section = place.query, place.section
+    anchor = query.name.replace("/", "-")
+    head = (anchor, query, section.heading, query.description, address, place.dated)
+    ask = Ask(
+        query.bind(place.terms),
+        MediaType.JSON,
+        base=site.release.base,
+        deadline=site.query_timeout,
+    )
+    try:
+        found, more = first_rows(site.engine, ask, MAX_ROWS)
+    except EngineError as error:
+        return Shown(*head, failure=str(error))
+    group = [name for name in query.columns if name in _with_name(section.group)]
+    if query.view.type == "matrix" and not section.columns:
+        columns, groups = _crossed(site, query, group, found)
+        total = sum(len(each.rows) for each in groups)
+    else:
+        named = section.columns or query.columns
+        columns, groups, total = _listed(site, section, group, named, found)
+    return Shown(*head, columns=tuple(columns), groups=tuple(groups), total=total, more=more)
+
+
+def _with_name(variable: str) -> tuple[str, ...]:
+    """The column of a thing, and that with its name; nothing for no column."""
+    return (variable, f"{variable}{NAME_SUFFIXES[0]}") if variable else ()
+
+
+def _listed(
+    site: Site,
+    section: Section,
+    group: Sequence[str],
+    variables: Sequence[str],
+    found: Sequence[Mapping[str, Term]],
+) -> tuple[list[Column], list[Group], int]:
+    """The columns *variables* of the rows *found*, by the value of *group*, and how many there are.
+
+    Rows that differ only in what they rest on are one.
+    """
+    headed = columns_of(group)
+    whole = [*headed, *columns_of([name for name in variables if name not in group])]
+    rows = merged(cells(site, whole, row) for row in found)
+    kept, shown = filled(whole, rows[: section.rows])
+    apart = len([column for column in kept if column in headed])
+    groups: dict[Cell | None, list[tuple[Cell, ...]]] = {}
+    for row in shown:
+        groups.setdefault(row[0] if apart else None, []).append(row[apart:])
+    made = [Group(heading, tuple(members)) for heading, members in groups.items()]
+    return kept[apart:], made, len(rows)
+
+
+def _crossed(
+    site: Site, query: SavedQuery, group: Sequence[str], found: Sequence[Mapping[str, Term]]
+) -> tuple[list[Column], list[Group]]:
+    """The rows *found* as the matrix that the query's view describes, by the value of *group*.
+
+    Where a row rests on one claim, its value leads there.
+    """
+    view = query.view.columns
+    across, value = columns_of([view["column"], view["value"]])
+    down = columns_of([n for n in query.columns if n in _with_name(_thing_of(view["row"]))])[:1]
+    headed = columns_of(group)
+    rest = columns_of([n for n in query.columns if n not in {*group, *view.values()}])
+    groups: dict[Cell | None, dict[Cell, dict[str, Cell]]] = {}
+    for row in found:
+        heading = cells(site, headed, row)[0] if headed else None
+        line, above, told = cells(site, [*down, across, value], row)
+        grounds = [cell for cell in cells(site, rest, row) if cell.grounds]
+        if len(grounds) == 1 and told.text:
+            told = replace(told, href=grounds[0].href, aside=grounds[0].text)
+        cell = groups.setdefault(heading, {}).setdefault(line, {})
+        before = cell.get(above.text)
+        joined = before and replace(told, text=f"{before.text}, {told.text}", href=None)
+        cell[above.text] = joined or told
+    names = sorted({name for lines in groups.values() for told in lines.values() for name in told})
+    made = [
+        Group(
+            heading,
+            tuple(
+                (line, *(told.get(name, Cell()) for name in names)) for line, told in lines.items()
+            ),
+        )
+        for heading, lines in groups.items()
+    ]
+    return [*down, *(Column(name, None, name) for name in names)], made
+
+
+def _thing_of(variable: str) -> str:
+    """The column of the things that *variable* names; itself, if it names none."""
+    return variable.removesuffix(NAME_SUFFIXES[0])
