@@ -92,12 +92,13 @@ def test_a_page_without_arguments_is_a_form_to_fill(client: FlaskClient) -> None
 
 
 def test_a_page_shows_rows_with_links_to_this_host(client: FlaskClient) -> None:
-    """Things lead to their pages here, under their names, with their keys beside."""
+    """Things lead to their pages here, under their names; a column holds both bounds of a day."""
     found = page(client, PARTICIPATION, treaty="budapest-convention", asOf="2026-01-01")
 
-    assert [heading["scope"] for heading in found.all("th")] == ["col"] * 8
+    assert [heading["scope"] for heading in found.all("th")] == ["col"] * 7
     assert found.all("a", href="/id/state/CAN")
-    assert re.search(r'<a href="/id/state/CAN">Canada</a> <code class="key">state/CAN<', found.text)
+    assert '<a href="/id/state/CAN" title="state/CAN">Canada</a>' in found.text
+    assert '<time datetime="2015-07-08">8 July 2015</time>' in found.text
     rows = client.get(f"{PARTICIPATION}?treaty=budapest-convention&asOf=2026-01-01&format=csv").text
     assert f"{len(rows.splitlines()) - 1} rows" in found.text
 
