@@ -71,11 +71,22 @@ def coverage_of(
         BadParameter: the header of *query* gives the companion a value that means nothing.
         EngineError: there is no answer.
     """
+    found = companion_of(query, terms, companions=companions, names=names)
+    return None if found is None else _asked(*found, engine, names, deadline)
+
+
+def companion_of(
+    query: SavedQuery, terms: Terms, *, companions: Callable[[str], SavedQuery], names: Names
+) -> tuple[SavedQuery, dict[str, Term | tuple[Term, ...]]] | None:
+    """The query that tells how complete those lists are, and with what to ask it; None if none.
+
+    Raises:
+        BadParameter: the header of *query* gives the companion a value that means nothing.
+    """
     if query.coverage is None:
         return None
     companion = companions(query.coverage.query)
-    asked = read_terms(companion, _values(query, terms), names)
-    return _asked(companion, asked, engine, names, deadline)
+    return companion, read_terms(companion, _values(query, terms), names)
 
 
 def coverage_of_thing(

@@ -115,6 +115,7 @@ def write_suites(into: Path) -> Path:
             quads=lines,
             things=Names(BASE, {}),
             findings=quality.as_json(()),
+            answers={},
         )
     return releases
 

@@ -123,10 +123,13 @@ def test_release_opens_and_verifies(small: GraphFolder, tmp_path: Path) -> None:
 
 
 def test_release_holds_what_a_server_needs(small: GraphFolder, tmp_path: Path) -> None:
-    """Quads, facts, names, queries, rules and dataset.ttl; nothing else."""
+    """Quads, facts, names, answers, queries, rules and dataset.ttl; nothing else."""
     release = build(small, tmp_path / "releases", release_date=DAY)
 
-    assert list(tree(release.path)) == [
+    found = list(tree(release.path))
+    answers = [name for name in found if name.startswith("answers/")]
+    assert {name.rpartition(".")[2] for name in answers} == {"csv", "json"}
+    assert [name for name in found if name not in answers] == [
         "dataset.ttl",
         "names.json",
         "ontology/rules/as-of.rq",

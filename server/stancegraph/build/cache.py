@@ -177,6 +177,7 @@ def _program() -> bytes:
     for name in ("pyshacl", "rdflib", "shacl"):
         digest.update(metadata.version(name).encode())
     root = Path(stancegraph.__file__).parent
-    for path in sorted(root.glob("*.py")) + sorted((root / "build").rglob("*.py")):
+    parts = (root.glob("*.py"), *((root / part).rglob("*.py") for part in ("build", "engine")))
+    for path in (path for found in parts for path in sorted(found)):
         digest.update(path.read_bytes())
     return digest.digest()

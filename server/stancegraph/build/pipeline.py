@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.build import quality, shelf
+from stancegraph.build.answers import kept_answers
 from stancegraph.build.cache import Cache
 from stancegraph.build.derive import derive, mixed_terms
 from stancegraph.build.describe import count_claims, describe
@@ -193,6 +194,17 @@ def _build(
     progress.checked(found)
     findings = [finding.placed(graph) for finding in answers.findings]
     progress.judged(findings)
+    base = graph.folder.base
+    with progress.stage("answer", cache):
+        kept = kept_answers(
+            found.queries,
+            names,
+            made.graphs,
+            (description_iri(base), described.about),
+            release_id=release_id(release_date, described.digest),
+            base=base,
+            cache=cache,
+        )
     with progress.stage("release"):
         return write_release(
             graph.folder,
@@ -204,6 +216,7 @@ def _build(
             quads=described.lines,
             things=names,
             findings=quality.as_json(findings),
+            answers=kept,
         )
 
 
@@ -240,12 +253,14 @@ class _Described:
         previous: The id of the release that it follows.
         counts: Files, graphs, triples and claims.
         lines: Its N-Quads.
+        about: What it says of itself.
     """
 
     digest: str
     previous: str | None
     counts: Mapping[str, int]
     lines: Sequence[bytes]
+    about: Lines
 
 
 def _names(graph: ParsedGraph, graphs: Graphs, release_date: date, cache: Cache) -> Names:
@@ -300,14 +315,15 @@ def _described(
         previous=previous,
     )
     description = {*described, *executables(found.queries, names, folder.base)}
-    lines = [*lines, *canonical_lines({description_iri(folder.base): Lines.of(description)})]
+    about = Lines.of(description)
+    lines = [*lines, *canonical_lines({description_iri(folder.base): about})]
     counts = {
         "files": len(graph.files),
         "graphs": len(made.graphs.graphs) + 1,
         "triples": len(lines),
         "claims": count_claims(graph),
     }
-    return _Described(digest, previous, counts, lines)
+    return _Described(digest, previous, counts, lines, about)
 
 
 def as_w3c_report(found: Check) -> str:

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 # By stage, the kind of answers whose number says something to people.
-KINDS = {"parse": "files", "validate": "constraints", "derive": "rules", "ask": "queries"}
+KINDS = {
+    "parse": "files",
+    "validate": "constraints",
+    "derive": "rules",
+    "ask": "queries",
+    "answer": "answers",
+}
 
 
 class Progress:

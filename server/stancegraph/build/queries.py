@@ -344,6 +344,12 @@ def _slow(query: SavedQuery, took: str) -> tuple[int, Severity, str]:
     return line, Severity.WARNING, f"{message}, or raise the bound"
 
 
+def one_order(query: SavedQuery, found: Sequence[Binding]) -> bool:
+    """Whether the rows *found* could come in no other order."""
+    keys = _order_keys(query)
+    return bool(keys) and set(keys) <= set(query.columns) and _tie(query, found) is None
+
+
 def _tie(query: SavedQuery, found: Sequence[Binding]) -> int | None:
     """The first row, from 1, that the order does not tell from the next; None if all differ.
 

@@ -4,8 +4,8 @@ A folder of releases holds one folder a release and the symbolic link ``current`
 build switches by one rename once the new release is whole. In a release stand
 ``release.nq``, the canonical N-Quads of all graphs, sorted; ``release.json``, what it is;
 ``names.json``, what its things are called; ``quality.json``, what an editor would mend;
-``queries/``, ``ontology/rules/`` and
-``dataset.ttl`` as they were: everything that a server needs.
+``answers/``, those to saved queries that are likely asked; ``queries/``, ``ontology/rules/``
+and ``dataset.ttl`` as they were: everything that a server needs.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import pyoxigraph as ox
 from stancegraph import names
 from stancegraph.build import quality
 from stancegraph.build.lines import Graphs
+from stancegraph.engine import kept
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def write_release(
     quads: Iterable[bytes],
     things: names.Names,
     findings: str,
+    answers: Mapping[str, bytes],
 ) -> Release:
     """Write a release into the folder *releases* and make it the current one.
 
@@ -241,6 +243,7 @@ def write_release(
         quads: The lines of its N-Quads, in any order.
         things: What its things are called.
         findings: What `quality.as_json` tells of it.
+        answers: Those of saved queries, by the name of their file.
 
     Raises:
         OperationError: the folder cannot be written to.
@@ -266,6 +269,9 @@ def write_release(
         (draft / names.FILE).write_text(things.as_json(), "utf-8")
         (draft / quality.FILE).write_text(findings, "utf-8")
         (draft / FACTS).write_text(_as_json(release), "utf-8")
+        (draft / kept.FOLDER).mkdir()
+        for name_of_answer, answer in answers.items():
+            (draft / kept.FOLDER / name_of_answer).write_bytes(answer)
         rules = [path for home in folder.homes for path in home.rule_files]
         for source in (folder.root / "dataset.ttl", *folder.query_files, *rules):
             target = draft / folder.relative(source)

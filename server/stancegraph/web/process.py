@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.engine.embedded import SocketEngine
+from stancegraph.engine.kept import KeptAnswers
 from stancegraph.engine.stream import StreamEngine
 from stancegraph.serving.switch import Served
 from stancegraph.terms import DCTERMS, VOID
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 def serve_app(options: WebOptions) -> Served:
     """The application of one web process for one release, made in it."""
-    engine = MeasuredEngine(SocketEngine(options.engine, options.release.id))
+    release = options.release
+    asked = MeasuredEngine(SocketEngine(options.engine, release.id))
+    engine = KeptAnswers(asked, release.path, base=release.base)
     site = Site(
         release=options.release,
         engine=engine,

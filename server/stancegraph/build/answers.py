@@ -1,0 +1,167 @@
+"""Answers to saved queries that a release keeps, so that the first who asks need not wait.
+
+Each query is asked with its example, as its page and all links to it do, of all that the
+release will hold; with it what tells how complete the lists are on which its rows rest. Only
+an answer whose rows have one order is kept, so that a release has the same bytes however
+often it is built.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from stancegraph import sparql
+from stancegraph.build.cache import key_of
+from stancegraph.build.lines import Graphs, Lines, parsed
+from stancegraph.build.queries import one_order
+from stancegraph.build.reads import Reads
+from stancegraph.coverage import companion_of
+from stancegraph.engine import Ask, MediaType
+from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
+from stancegraph.engine.kept import MAX_KEPT, file_name
+from stancegraph.errors import BadParameter, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from stancegraph.build.cache import Cache
+    from stancegraph.engine import Engine
+    from stancegraph.names import Names
+    from stancegraph.queryfile import SavedQuery
+
+KIND = "answers"
+_RELEASE = re.compile(rb"\b\d{4}-\d\d-\d\d-[0-9a-f]{12}\b")
+WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
+
+
+def kept_answers(
+    queries: Sequence[SavedQuery],
+    names: Names,
+    graphs: Graphs,
+    about: tuple[ox.NamedNode, Lines],
+    *,
+    release_id: str,
+    base: str,
+    cache: Cache,
+) -> dict[str, bytes]:
+    """The answers to keep, by the name of their file.
+
+    Args:
+        queries: All saved queries.
+        names: What the things of the graph are called.
+        graphs: What is stated and what is derived.
+        about: The graph in which the release describes itself.
+        release_id: What it is called. This stands all over its description, which is nearly
+            the same from one release to the next but for it.
+        base: What all IRIs of the graph begin with.
+        cache: Answers that were made before.
+    """
+    iri, description = about
+    whole = Graphs({**graphs.graphs, iri: description})
+    text = description.text.replace(release_id.encode(), b"this")
+    text = _RELEASE.sub(b"before", text)
+    lasting = Lines.of(parsed(b"".join(sorted(set(text.splitlines(keepends=True))))))
+    alike = Graphs({**graphs.graphs, iri: lasting})
+    found: dict[str, bytes] = {}
+    left: list[tuple[list[tuple[SavedQuery, str]], bytes, Reads]] = []
+    for query in queries:
+        asked = list(_asked(query, queries, names))
+        reads = Reads.joined(Reads.of(text) for _, text in asked)
+        if reads.volatile or not asked:
+            continue
+        key = key_of(KIND, base, *(text for _, text in asked), alike.digest(reads))
+        stored = cache.get(KIND, key)
+        if stored is None:
+            left.append((asked, key, reads))
+        else:
+            found |= _bytes(json.loads(stored))
+    quads = whole.quads(Reads.joined(reads for *_, reads in left))
+    for answers, (_, key, _) in zip(_made([a for a, *_ in left], quads, base), left, strict=True):
+        found |= _bytes(answers)
+        if not any(_RELEASE.search(content.encode()) for content in answers.values()):
+            cache.put(key, json.dumps(answers, ensure_ascii=False).encode())
+    return found
+
+
+def _bytes(answers: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: content.encode() for name, content in answers.items()}
+
+
+def _asked(
+    query: SavedQuery, queries: Sequence[SavedQuery], names: Names
+) -> Iterator[tuple[SavedQuery, str]]:
+    """What is asked by whoever asks *query* with its example: it, and what tells of its lists."""
+    terms = {name: parameter.examples for name, parameter in query.params.items()}
+    by_name = {each.name: each for each in queries}
+    with suppress(BadParameter, KeyError):
+        yield query, query.bind(terms)
+        found = companion_of(query, terms, companions=by_name.__getitem__, names=names)
+        if found is not None:
+            companion, given = found
+            yield companion, companion.bind(given)
+
+
+def _made(
+    asked: Sequence[Sequence[tuple[SavedQuery, str]]], quads: Iterable[bytes], base: str
+) -> list[dict[str, str]]:
+    """For each of *asked*, the answers to keep, by the name of their file.
+
+    Args:
+        asked: Queries, each with its text.
+        quads: What they are asked of, lines of N-Quads.
+        base: What all IRIs of the graph begin with.
+    """
+    if not asked:
+        return []
+    with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
+        path = Path(folder) / "graph.nq"
+        with path.open("wb") as file:
+            file.writelines(sorted(quads))
+        with (
+            EmbeddedEngine(path, "build", EngineOptions(workers=WORKERS)) as engine,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
+            return list(pool.map(partial(_answers, engine=engine, base=base), asked))
+
+
+def _answers(
+    asked: Sequence[tuple[SavedQuery, str]], *, engine: Engine, base: str
+) -> dict[str, str]:
+    """The answers to keep of some queries; of those that fail, or take too long, none."""
+    kept: dict[str, str] = {}
+    for query, text in asked:
+        with suppress(EngineError):
+            ask = Ask(text, MediaType.JSON, base=base, deadline=query.bound)
+            kept |= _written(query, ask, engine)
+    return kept
+
+
+def _written(query: SavedQuery, ask: Ask, engine: Engine) -> dict[str, str]:
+    """The answer to *ask* in each of the forms that are kept, by the name of its file.
+
+    Raises:
+        EngineError: there is none.
+    """
+    form = sparql.query_form(ask.query)
+    if form not in {"SELECT", "ASK"}:
+        return {}
+    content = b"".join(engine.ask(ask))
+    kept = {file_name(ask.query, MediaType.JSON): content}
+    if form == "SELECT":
+        if not one_order(query, json.loads(content)["results"]["bindings"]):
+            return {}
+        solutions = ox.parse_query_results(content, ox.QueryResultsFormat.JSON)
+        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 (for the type checker)
+        in_csv = solutions.serialize(format=ox.QueryResultsFormat.CSV) or b""
+        kept[file_name(ask.query, MediaType.CSV)] = in_csv
+    return {name: text.decode() for name, text in kept.items() if len(text) <= MAX_KEPT}
