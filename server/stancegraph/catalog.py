@@ -95,7 +95,7 @@ def read_terms(
     for name, parameter in query.params.items():
         given = values.get(name, ())
         try:
-            found = _read(parameter, [given] if isinstance(given, str) else given, names)
+            found = read_values(parameter, [given] if isinstance(given, str) else given, names)
         except BadParameter as error:
             problems |= error.problems
             continue
@@ -109,7 +109,7 @@ def read_terms(
     return terms
 
 
-def _read(parameter: Parameter, given: Sequence[str], names: Names) -> tuple[Term, ...]:
+def read_values(parameter: Parameter, given: Sequence[str], names: Names) -> tuple[Term, ...]:
     """The terms that the values *given* for a parameter mean, each once.
 
     Raises:
@@ -141,7 +141,7 @@ def default_terms(parameter: Parameter, names: Names) -> tuple[Term, ...]:
     Raises:
         BadParameter: the default means nothing in this graph.
     """
-    return () if parameter.default is None else _read(parameter, (), names)
+    return () if parameter.default is None else read_values(parameter, (), names)
 
 
 @dataclass(frozen=True, slots=True)

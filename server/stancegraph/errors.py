@@ -5,7 +5,7 @@ StancegraphError
 │   ├── BadParameter 400, BadRequest 400
 │   ├── QueryError 400        the query is what must be mended
 │   │   └── QuerySyntaxError, QueryRefused
-│   ├── UnknownQuery 404, UnknownThing 404, Retired 410
+│   ├── UnknownList 404, UnknownQuery 404, UnknownThing 404, Retired 410
 │   └── NotAcceptable 406, TooSlow 408, TooLarge 413, UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
 │   ├── QueryFailed 500, ServiceFailed 502, EngineDown 503
@@ -89,6 +89,17 @@ class UnknownQuery(RequestError):
     def __init__(self, name: str, near: Sequence[str] = ()) -> None:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         super().__init__(f"no saved query is named {name!r}{hint}")
+        self.name = name
+
+
+class UnknownList(RequestError):
+    """No list of things has this name."""
+
+    status = 404
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        told = f"there are {', '.join(known)}" if known else "this graph declares none"
+        super().__init__(f"no list is named {name!r}; {told}")
         self.name = name
 
 

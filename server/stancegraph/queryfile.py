@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyoxigraph as ox
 import yaml
 
-from stancegraph import scopes, sparql
+from stancegraph import listing, scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
 from stancegraph.parameters import Parameter, as_tuple, declared, wrong_declaration
 from stancegraph.problems import Problem, Severity
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.folder import GraphFolder
+    from stancegraph.listing import Listing
     from stancegraph.parameters import Terms
     from stancegraph.sections import Section
     from stancegraph.sparql import QueryForm
@@ -39,6 +40,7 @@ _Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C may be mis
 QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
+    "list",
     "page",
     *QUALITY_KEYS,
 )
@@ -189,6 +191,7 @@ class SavedQuery(QueryFile):
         coverage: What says how complete the lists are; None where no absence could mislead.
         flaw: What it finds, if it is a quality query; then it projects ``FOUND``.
         sections: The pages that show its rows.
+        listing: The list whose things it shows; None for most queries.
     """
 
     columns: tuple[str, ...]
@@ -198,6 +201,7 @@ class SavedQuery(QueryFile):
     coverage: Companion | None = None
     flaw: Flaw | None = None
     sections: tuple[Section, ...] = ()
+    listing: Listing | None = None
 
     @property
     def theme(self) -> str:
@@ -572,6 +576,7 @@ def _read_query(reading: _Reading) -> SavedQuery:
         coverage=_coverage(reading),
         flaw=_flaw(reading, columns),
         sections=_sections(reading, common[4], columns),
+        listing=_listing(reading, columns),
     )
 
 
@@ -607,6 +612,23 @@ def _coverage(reading: _Reading) -> Companion | None:
         elif name != "query":
             reading.problem(at, f"coverage: {name} must be text or a list of texts")
     return Companion(parts["query"], values)
+
+
+def _listing(reading: _Reading, columns: tuple[str, ...]) -> Listing | None:
+    """The list whose things the query shows; None for a query of another kind."""
+    if "list" not in reading.header:
+        return None
+    found, wrong = listing.read(reading.header["list"], sparql.prefixes(reading.tokens))
+    params = reading.header.get("params")
+    declared = params.get(listing.THING) if isinstance(params, dict) else None
+    if not isinstance(declared, dict) or not declared.get("list") or len(params or ()) > 1:
+        told = f"a query with a list has one parameter, {listing.THING}: {{type: iri, list: true}}"
+        wrong.append(told)
+    if listing.THING not in columns:
+        wrong.append(f"a query with a list projects ?{listing.THING}: which row is of which")
+    for told in wrong:
+        reading.problem(reading.line_of("list"), told)
+    return found
 
 
 def _flaw(reading: _Reading, columns: tuple[str, ...]) -> Flaw | None:

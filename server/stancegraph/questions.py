@@ -54,13 +54,13 @@ class Question:
 
 
 class Questions:
-    """The saved queries of a graph, but for those on its quality, by their words.
+    """The saved queries of a graph, but for those on its quality and for lists, by their words.
 
     Any thread may ask.
     """
 
     def __init__(self, queries: Iterable[SavedQuery], names: Names) -> None:
-        self._queries = [query for query in queries if query.flaw is None]
+        self._queries = [each for each in queries if each.flaw is None and each.listing is None]
         self._names = names
         self._allowed = {
             (query.name, parameter.name): Allowed.by(parameter, names)

@@ -12,6 +12,8 @@ KINDS = {
     "sparql": "/sparql",
     "ontology": "/ontology",
     "quality": "/quality",
+    "explore": "/explore",
+    "list": "/explore/stances?position=supports&region=Europe",
     "search": "/search?q=cybercrime",
     "search-in-words": "/search?q=who+ratified+the+budapst+convention",
     "unknown": "/id/state/XYZ",

@@ -117,7 +117,8 @@ def check(
             report = _without_follow_ups(found, graph)
             problems.update(report.problems(graph))
             severe = (each for each in problems if each.severity is Severity.VIOLATION)
-            problems.update(unknown_words(graph, {problem.focus for problem in severe}))
+            focuses = {problem.focus for problem in severe}
+            problems.update(unknown_words(graph, focuses, queries))
     return Check(graph, tuple(rules), tuple(queries), report, _in_file_order(problems))
 
 

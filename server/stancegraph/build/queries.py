@@ -48,12 +48,15 @@ KIND = "queries"
 WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
 
 
-def unknown_words(graph: ParsedGraph, wrong: Container[str | None]) -> Iterator[Problem]:
+def unknown_words(
+    graph: ParsedGraph, wrong: Container[str | None], queries: Iterable[SavedQuery] = ()
+) -> Iterator[Problem]:
     """Words that queries and rules use in the namespaces that *graph* declares, but it does not.
 
     Of a file that is no SPARQL, as far as it can be read.
 
     Args:
+        queries: Those of the files that can be used, of which some declare a list.
         wrong: IRIs of things that a problem is told of. A query that seems to mean one of
             these may be right, for it may be the IRI of the thing that is not.
     """
@@ -78,6 +81,19 @@ def unknown_words(graph: ParsedGraph, wrong: Container[str | None]) -> Iterator[
                 continue
             name = graph.folder.relative(path)
             yield Problem(name, line, Severity.VIOLATION, message, column)
+    for query in queries:
+        for iri in _words_of_list(query):
+            if iri.startswith(graph.words) and f"<{iri}>" not in declared:
+                message = f"list: the ontology does not declare {short(iri)}{near.hint(iri)[0]}"
+                line = line_of(query, r"^#\+ list:")
+                yield Problem(query.path, line, Severity.VIOLATION, message)
+
+
+def _words_of_list(query: SavedQuery) -> list[str]:
+    """The IRIs that the header of *query* uses to declare a list, if it does."""
+    if query.listing is None:
+        return []
+    return sorted({iri for _, iri in _names(sparql.kept_tokens(query.listing.probe))})
 
 
 def _used(path: Path, cache: Cache) -> list[tuple[str, int, int]]:
@@ -273,7 +289,9 @@ def unusable_sections(queries: Iterable[SavedQuery], names: Names) -> Iterator[P
 
 
 def _unusable(query: SavedQuery, names: Names) -> Iterator[Problem]:
-    for name, parameter in query.params.items():
+    facets = query.listing.facets.values() if query.listing is not None else ()
+    parameters = {**query.params, **{facet.name: facet.parameter for facet in facets}}
+    for name, parameter in parameters.items():
         wrong = [iri for iri in parameter.classes if iri not in names.sorts.classes]
         wrong = [
             iri for iri in wrong if not any(iri in found for found in names.sorts.unnamed.values())

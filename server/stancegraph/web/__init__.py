@@ -15,6 +15,7 @@ from stancegraph.web import (
     entities,
     errors,
     examples,
+    explore,
     frame,
     openapi,
     pages,
@@ -47,7 +48,9 @@ def create_app(site: Site) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     frame.register(app)
-    for page in (pages, search, sparql, saved, openapi, examples, quality, entities):
+    for page in (
+        pages, search, explore, sparql, saved, openapi, examples, quality, entities,
+    ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)
     errors.register(app)

@@ -106,6 +106,10 @@ class Vocabulary:
 
     def below(self, term: Node, broad: ox.NamedNode) -> bool:
         """Whether the class or property *term* specialises *broad*, at any depth."""
+        return term in self.narrower(broad)
+
+    def narrower(self, broad: ox.NamedNode) -> set[Node]:
+        """The classes or properties that specialise *broad*, at any depth."""
         if broad not in self._narrower:
             found: set[Node] = set()
             queue: list[Node] = [broad]
@@ -115,7 +119,7 @@ class Vocabulary:
                         found.add(narrow)
                         queue.append(narrow)
             self._narrower[broad] = found
-        return term in self._narrower[broad]
+        return self._narrower[broad]
 
     @cached_property
     def rules_on(self) -> dict[Node, list[Node]]:
