@@ -49,7 +49,9 @@ def main() -> int:
 
 def _told(name: str, command: list[str]) -> bool:
     """Run *command*, tell how it ended; whether something was found."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="stancegraph-fuzz-") as folder:  # it ends untidily
+        env = {**os.environ, "TMPDIR": folder}
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     lines = ended.stderr.splitlines()
     if ended.returncode == 0:
         counts = [line for line in lines if line.startswith("Done ")]
@@ -66,7 +68,7 @@ def _fuzz(name: str, seconds: int, findings: Path) -> None:
     with atheris.instrument_imports(include=["stancegraph", "tests.fuzz.readers"]):
         from tests.fuzz.readers import read  # noqa: PLC0415
         from tests.fuzz.seeds import LEXICON, SEEDS  # noqa: PLC0415
-    with tempfile.TemporaryDirectory(prefix="stancegraph-fuzz-") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
         corpus.mkdir()
         for number, seed in enumerate(SEEDS[name]):

@@ -8,7 +8,9 @@ the text, that what is made of it means the same. Hypothesis calls them in the t
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
 import tempfile
 from contextlib import suppress
 from functools import cache
@@ -478,7 +480,9 @@ def _rows(query: str) -> list[object] | None:
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="stancegraph-readers-"))
+    folder = tempfile.mkdtemp(prefix="stancegraph-readers-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache

@@ -21,7 +21,7 @@ from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 from stancegraph.names import Names
 from stancegraph.web import Site, create_app
-from stancegraph.web.bridge import REQUEST_ID, Bridge, BrokenOff, on_hang_up
+from stancegraph.web.bridge import HANG_UP, REQUEST_ID, Bridge, BrokenOff, HangUp, on_hang_up
 from stancegraph.web.endpoint import Endpoint
 from stancegraph.web.site import MAX_BODY
 
@@ -315,6 +315,25 @@ def test_a_response_that_fails_midway_is_broken_off() -> None:
         bridged(app)
 
     assert engine.closed.is_set()
+
+
+@pytest.mark.parametrize("path", ["/id/state/CAN", "/describe?iri=x:y"])
+def test_a_page_ends_its_questions_when_its_client_is_gone(path: str) -> None:
+    """Whatever it would ask next too."""
+
+    class Watched(Played):
+        def __next__(self) -> bytes:
+            assert self.closed.is_set()
+            raise EngineDown("it was broken off")
+
+    engine = Watched()
+    hang_up = HangUp()
+    hang_up.tell()
+
+    client = create_app(site_of(engine)).test_client()
+    reply = client.get(path, environ_overrides={HANG_UP: hang_up})
+
+    assert reply.status_code == 503
 
 
 def test_a_client_that_hangs_up_is_told_of() -> None:

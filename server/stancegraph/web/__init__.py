@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -27,7 +28,7 @@ from stancegraph.web import (
 from stancegraph.web.bridge import BODY_BOUND, QUERY, REFUSED, Refusal
 from stancegraph.web.cache import FRESHNESS, UNKEPT
 from stancegraph.web.headers import common_headers
-from stancegraph.web.site import MAX_BODY, Site, current_site
+from stancegraph.web.site import MAX_BODY, AttendedEngine, Site, current_site
 
 if TYPE_CHECKING:
     from flask import Response
@@ -42,7 +43,7 @@ WITH_SLASH = frozenset({"/", "/queries/", "/sparql/"})
 def create_app(site: Site) -> Flask:
     """The application that serves *site*; it is kept in ``app.extensions["stancegraph"]``."""
     app = Flask(__name__)
-    app.extensions["stancegraph"] = site
+    app.extensions["stancegraph"] = replace(site, engine=AttendedEngine(site.engine))
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -18,7 +18,6 @@ from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType, Notice
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
 from stancegraph.sparql import Kind, calls_service, is_update, query_form, resolved, scan
-from stancegraph.web.bridge import on_hang_up
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.federation import federate
 from stancegraph.web.negotiation import choose
@@ -236,7 +235,6 @@ def respond(
         response = Response(status=304)
     else:
         answer = site.engine.ask(question.ask)
-        on_hang_up(request.environ, answer.close)
         first = next(answer, b"")
         whole = is_whole(first)
         notice = answer.notice
