@@ -91,7 +91,7 @@ class Asked:
             connection.close()
         told = {name.lower(): text for name, text in reply.getheaders()}
         self.statuses[str(reply.status)] += 1
-        assert reply.status in {*expected, *REFUSED}, (path[:200], reply.status, body[:300])
+        assert reply.status in {*expected, *REFUSED}, (path[:200], reply.status, _words(body))
         assert reply.status not in REFUSED or "retry-after" in told, (path[:200], body[:300])
         return reply.status, told, body
 
@@ -254,6 +254,11 @@ class Sample:
         """Bytes of all."""
         return sum(self.memory.values())
 
+    @property
+    def lasting(self) -> int:
+        """Bytes of all but the workers, which take what the queries of the moment want."""
+        return self.total - self.memory.get("worker", 0)
+
 
 def sample(pid: int, at: float) -> Sample:
     """What process *pid* and all below it take."""
@@ -304,9 +309,9 @@ def _kind(place: Path, above: str) -> str:
 
 
 def slope(samples: Sequence[Sample]) -> float:
-    """By how many bytes memory grew over all *samples*, by the line that fits them best."""
+    """By how many bytes lasting memory grew over all *samples*, by the line that fits them best."""
     times = [each.at for each in samples]
-    fit = statistics.linear_regression(times, [each.total for each in samples])
+    fit = statistics.linear_regression(times, [each.lasting for each in samples])
     return fit.slope * (times[-1] - times[0])
 
 
@@ -437,7 +442,7 @@ def _wrong(
         for each in asked.wrong[:3]
     ]
     half = samples[len(samples) // 2 :]
-    mean = statistics.mean(each.total for each in half)
+    mean = statistics.mean(each.lasting for each in half)
     if (grown := slope(half)) > max(LEEWAY, GROWTH * mean):
         wrong.append(f"memory grew by {_mebibytes(int(grown))} in the second half")
     if after.processes != before.processes:
@@ -461,10 +466,10 @@ def _tell(
         print(f"| {name} | {told} | {len(asked.wrong)} |")  # noqa: T201
     print("\n| | at first | 1st half | 2nd half | growth in it | at last |")  # noqa: T201
     print("|---|--:|--:|--:|--:|--:|")  # noqa: T201
-    means = [_mebibytes(int(statistics.mean(s.total for s in half))) for half in halves]
+    means = [_mebibytes(int(statistics.mean(s.lasting for s in half))) for half in halves]
     grown = f"{slope(halves[1]) / 2**20:+.1f} MiB"
-    row = [_mebibytes(before.total), *means, grown, _mebibytes(after.total)]
-    print(f"| memory (PSS) | {' | '.join(row)} |")  # noqa: T201
+    row = [_mebibytes(before.lasting), *means, grown, _mebibytes(after.lasting)]
+    print(f"| memory (PSS) but for queries | {' | '.join(row)} |")  # noqa: T201
     files = [f"{statistics.mean(s.files for s in half):.0f}" for half in halves]
     print(f"| open files | {before.files} | {' | '.join(files)} | | {after.files} |")  # noqa: T201
     counts = [f"{statistics.mean(s.processes.total() for s in half):.1f}" for half in halves]
@@ -473,6 +478,12 @@ def _tell(
     most = max(samples, key=lambda each: each.total)
     parts = ", ".join(f"{kind} {_mebibytes(size)}" for kind, size in sorted(most.memory.items()))
     print(f"\nmost memory: {_mebibytes(most.total)} after {most.at:.0f} s ({parts})")  # noqa: T201
+
+
+def _words(body: bytes) -> str:
+    """What an answer says, to people who read a line."""
+    text = re.sub(r"<(script|style|head).*?</\1>|<[^>]*>", " ", body.decode("utf-8", "replace"))
+    return " ".join(text.split())[:500]
 
 
 def _mebibytes(size: int) -> str:
