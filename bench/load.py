@@ -60,9 +60,7 @@ def window(
         RuntimeError: wrk does not tell what it measured.
     """
     with tempfile.NamedTemporaryFile() as file:
-        for question in questions:
-            text = request(server.endpoint, question)
-            file.write(b"%d\n%s" % (len(text), text))
+        file.write(_script_input(server.endpoint, questions))
         file.flush()
         before = processes.cpu_seconds(server.pid)
         done = subprocess.run(
@@ -86,3 +84,12 @@ def window(
         p95=told["p95"] / 1000,
         sent=len(questions),
     )
+
+
+def _script_input(endpoint: str, questions: Sequence[Question]) -> bytes:
+    """What requests.lua reads: how many different requests, each of them, then their order."""
+    numbers = {question: place for place, question in enumerate(dict.fromkeys(questions), 1)}
+    texts = [request(endpoint, question) for question in numbers]
+    order = " ".join(str(numbers[question]) for question in questions)
+    parts = [b"%d\n%s" % (len(text), text) for text in texts]
+    return b"%d\n%s%s\n" % (len(texts), b"".join(parts), order.encode())

@@ -1,21 +1,26 @@
--- Sends the requests of a file one after another, and writes what came of them as JSON.
--- The file has, for each request, its length in bytes on a line of its own, then its bytes.
-local requests, current = {}, 0
+-- Sends the requests of a file in the order that it gives, over and over, and writes what came of
+-- them as JSON. The file has the number of different requests; for each, its length in bytes on
+-- a line of its own, then its bytes; then, for each to be sent, its number among these.
+local requests, order, current = {}, {}, 0
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
-  while true do
+  for number = 1, file:read("*n") do
     local length = file:read("*n")
-    if not length then break end
     file:read(1)
-    requests[#requests + 1] = file:read(length)
+    requests[number] = file:read(length)
+  end
+  while true do
+    local number = file:read("*n")
+    if not number then break end
+    order[#order + 1] = number
   end
   file:close()
 end
 
 function request()
-  current = current + 1
-  return requests[(current - 1) % #requests + 1]
+  current = current % #order + 1
+  return requests[order[current]]
 end
 
 function done(summary, latency, _)
