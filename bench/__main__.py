@@ -55,7 +55,7 @@ def main() -> None:
     options.place.mkdir(parents=True, exist_ok=True)
     kept = options.place / RECORDS
     if not options.report:
-        _measure(options).write(kept)
+        _measure(options, kept)
     options.out.mkdir(parents=True, exist_ok=True)
     found = records.Records.read(kept)
     report.write(found, options.out)
@@ -85,17 +85,25 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _measure(options: argparse.Namespace) -> records.Records:
+def _measure(options: argparse.Namespace, kept: Path) -> None:
+    """Measure with one graph after another, and keep what was found after each."""
     began = time.monotonic()
     day, revision = records.today(), records.revision(ROOT)
     peers = _peers(options.place, options.peers)
     plan = Plan(options.rounds, options.seconds, options.seed)
-    measured = tuple(_one(key, peers, plan, options.place) for key in options.graphs)
-    return records.Records(
-        day=day, revision=revision, machine=records.machine(),
-        python=sys.version.partition(" ")[0], rounds=plan.rounds, seconds=plan.seconds,
-        took=time.monotonic() - began, graphs=measured,
-    )  # fmt: skip
+    measured: list[records.Measured] = []
+    for key in options.graphs:
+        measured.append(_one(key, peers, plan, options.place))
+        records.Records(
+            day=day,
+            revision=revision,
+            machine=records.machine(),
+            python=sys.version.partition(" ")[0],
+            rounds=plan.rounds,
+            seconds=plan.seconds,
+            took=time.monotonic() - began,
+            graphs=tuple(measured),
+        ).write(kept)
 
 
 def _one(key: str, peers: Sequence[Peer], plan: Plan, place: Path) -> records.Measured:
