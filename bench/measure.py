@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = (1, 8, 32)
 NOTHING = 0.1  # seconds that doing nothing takes at most
+LONG_START = 5.0  # seconds; one is enough
 STARTS = 3  # of a server that has its graph on disk, to the first answer
 PATIENCE = 10.0  # seconds for one answer
 WARM_UP = 20  # seconds of the mix that come before it is measured
@@ -201,6 +202,8 @@ class Run:
                 if key in self._servers:
                     self._servers.pop(key).end()
                 result.ready.append(self._start(key))
+                if result.ready[-1] > LONG_START:
+                    break
         except PeerFailed as error:
             result.failure = str(error)
             self._tell(f"  {error}")
