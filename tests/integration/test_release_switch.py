@@ -10,10 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -24,7 +25,6 @@ from stancegraph.build.shelf import use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from stancegraph.folder import GraphFolder
 
@@ -252,6 +252,35 @@ def _link(releases: Path, name: str) -> None:
     """Let the link ``current`` name a folder, as somebody may who goes without the command."""
     (releases / "link").symlink_to(name)
     (releases / "link").replace(releases / "current")
+
+
+def test_a_web_process_that_starts_meanwhile_serves_the_next_release_too(
+    two: tuple[Path, list[str]], tmp_path: Path, children_of: Callable[[int], set[int]]
+) -> None:
+    """It came for one that was killed, and was stopped before it could hear of anything."""
+    releases, ids = two
+    with _serving(releases, tmp_path / "log") as server:
+
+        def processes() -> set[int]:
+            return {pid for pid in children_of(server.process.pid) if _is_web_process(pid)}
+
+        there = processes()
+        time.sleep(6)  # what dies sooner is taken for something that can only die
+        os.kill(min(there), signal.SIGKILL)
+        _until(lambda: bool(processes() - there), server.log)
+        (young,) = processes() - there
+        os.kill(young, signal.SIGSTOP)
+        use(releases, ids[0])
+        time.sleep(1)
+        os.kill(young, signal.SIGCONT)
+
+        _until(lambda: {server.served() for _ in range(10)} == {ids[0]}, server.log)
+
+
+def _is_web_process(pid: int) -> bool:
+    with suppress(OSError):
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def test_a_release_that_is_built_is_served(small: GraphFolder, tmp_path: Path) -> None:

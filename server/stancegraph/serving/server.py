@@ -155,9 +155,9 @@ class Serving:
     def load(self) -> _Load:
         """What a new web process is made with; its end of a line is to be closed here then."""
         with self._lock:
-            ours, theirs = line()
+            ours, theirs = line(self._options)
             self._lines = [*(each for each in self._lines if not each.broken), ours]
-            return _Load(self._options, theirs)
+            return _Load(theirs)
 
     def switch(self, release: Release) -> None:
         """Serve *release* from now on; what was asked before is answered from the one before.
@@ -213,7 +213,6 @@ class _Load:
     cannot survive: a process that was ended just after its start would abort with a trace.
     """
 
-    options: WebOptions
     orders: Connection
 
     def __call__(self) -> Switchboard[WebOptions]:
@@ -221,7 +220,7 @@ class _Load:
         from stancegraph.web.process import serve_app  # noqa: PLC0415
 
         atexit.register(_leave)
-        return Switchboard(serve_app, self.options, self.orders)
+        return Switchboard(serve_app, self.orders)
 
 
 def _leave() -> None:

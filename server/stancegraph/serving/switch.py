@@ -21,6 +21,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -78,18 +79,28 @@ class LineBroken(Exception):  # the web process at its end is gone
 class Line:
     """The way to one web process: orders go there, and come back when they are done.
 
+    Nothing here waits for that process, which may be starting, or dying.
+
     Attributes:
         broken: Whether that process has ended.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, options: object) -> None:
+        """Have the process begin with *options*.
+
+        They go this way, not among what it is started with: Python waits for ever until a
+        process that it starts has read more than a pipe holds, even one that is dead.
+        """
         self._connection = connection
+        self._told: SimpleQueue[object] = SimpleQueue()
+        self._told.put(options)
         self._numbers = count()
         self._open: dict[int, Future[None]] = {}
         self._lock = threading.Lock()
         self.broken = False
         self._made: object = None
-        threading.Thread(target=self._listen, name="line", daemon=True).start()
+        threading.Thread(target=self._tell, name="line out", daemon=True).start()
+        threading.Thread(target=self._listen, name="line in", daemon=True).start()
 
     def make(self, options: object) -> Future[None]:
         """Have it make an application with *options*.
@@ -112,11 +123,16 @@ class Line:
             if not self.broken:
                 number = next(self._numbers)
                 self._open[number] = done
-                with suppress(OSError):  # the listener hears of it
-                    self._connection.send((number, order))
+                self._told.put((number, order))
                 return done
         done.set_exception(LineBroken())
         return done
+
+    def _tell(self) -> None:
+        """Send what is to be told, until the process ends."""
+        with suppress(OSError):
+            while (told := self._told.get()) is not None:
+                self._connection.send(told)
 
     def _listen(self) -> None:
         """Hear what is done, until the process ends."""
@@ -132,32 +148,30 @@ class Line:
                 done.set_exception(RuntimeError(told))
         with self._lock:
             self.broken = True
+        self._told.put(None)
         for done in self._open.values():
             done.set_exception(LineBroken())
-        self._connection.close()
 
 
-def line() -> tuple[Line, Connection]:
-    """A line, and its other end, for a process that is about to be started.
+def line(options: object) -> tuple[Line, Connection]:
+    """A line, and its other end, for a process that is about to be started with *options*.
 
     Who has started that process closes the other end here.
     """
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    return Line(ours), theirs
+    return Line(ours, options), theirs
 
 
 class Switchboard(Generic[Options]):
     """The ASGI application that hands requests to that of the release that is served."""
 
-    def __init__(
-        self, make: Callable[[Options], Served], options: Options, orders: Connection
-    ) -> None:
-        """Serve what *make* makes of *options*, until *orders* say otherwise."""
+    def __init__(self, make: Callable[[Options], Served], orders: Connection) -> None:
+        """Serve what *make* makes of the options that come first, until *orders* say otherwise."""
         self._make = make
         self._orders = orders
         self._replying = threading.Lock()
         self._next: Served | None = None
-        self._served = make(options)
+        self._served = make(orders.recv())
         self._served.begin()
         threading.Thread(target=self._obey, name="switchboard", daemon=True).start()
 
