@@ -9,10 +9,11 @@ import pyoxigraph as ox
 
 from stancegraph.description import NAMES, description_query, graphs_query
 from stancegraph.engine import Ask, MediaType, rows
+from stancegraph.sparql import term_text
 from stancegraph.terms import FOAF, RDF, RDFS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stancegraph.engine import Engine, Term
 
@@ -126,6 +127,31 @@ def describe(engine: Engine, thing: ox.NamedNode, *, deadline: float, brief: boo
         quads.append(ox.Quad(told, FOAF.primaryTopic, thing))
         quads.append(ox.Quad(told, RDFS.comment, note))
     return Facts(_canonical(quads), (note.value for note in notes))
+
+
+def describe_all(engine: Engine, things: Sequence[ox.NamedNode], *, deadline: float) -> Facts:
+    """The descriptions of *things* together, asked at once.
+
+    Only of what is said of *things* themselves it is known which graphs hold it.
+
+    Raises:
+        EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
+    """
+    if not things:
+        return Facts(())
+    listed = " ".join(map(term_text, things))
+    described = b"".join(
+        engine.ask(Ask(f"DESCRIBE {listed}", MediaType.N_TRIPLES, deadline=deadline))
+    )
+    beside = [
+        quad
+        for quad in ox.parse(described, format=ox.RdfFormat.N_TRIPLES)
+        if quad.subject not in set(things)
+    ]
+    own = f"""
+        SELECT ?subject ?property ?value ?graph
+        WHERE {{ VALUES ?subject {{ {listed} }} GRAPH ?graph {{ ?subject ?property ?value }} }}"""
+    return Facts([*map(_quad, rows(engine, _ask(own, deadline))), *_canonical(beside)])
 
 
 def read_graphs(engine: Engine, graphs: Iterable[ox.NamedNode], *, deadline: float) -> Facts:

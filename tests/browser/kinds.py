@@ -12,6 +12,8 @@ KINDS = {
     "sparql": "/sparql",
     "ontology": "/ontology",
     "quality": "/quality",
+    "coverage": "/coverage",
+    "disputes": "/disputes",
     "explore": "/explore",
     "list": "/explore/stances?position=supports&region=Europe",
     "search": "/search?q=cybercrime",

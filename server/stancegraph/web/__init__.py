@@ -12,6 +12,8 @@ from flask import Flask, g, redirect, request
 from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
+    completeness,
+    disputes,
     encoding,
     entities,
     errors,
@@ -50,7 +52,8 @@ def create_app(site: Site) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     frame.register(app)
     for page in (
-        pages, search, explore, sparql, saved, openapi, examples, quality, entities,
+        pages, search, explore, disputes, completeness, sparql, saved, openapi, examples, quality,
+        entities,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)

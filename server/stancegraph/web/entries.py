@@ -22,7 +22,7 @@ from stancegraph.web.saved import address_of
 from stancegraph.web.sections import asking, places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from stancegraph.engine import Term
     from stancegraph.facts import Facts, Node
@@ -252,6 +252,14 @@ def entry(site: Site, vocabulary: Vocabulary, facts: Facts, thing: ox.NamedNode)
         graphs=reader.graphs_of(thing),
         notes=facts.notes,
     )
+
+
+def claims_shown(
+    site: Site, vocabulary: Vocabulary, facts: Facts, claims: Iterable[ox.NamedNode]
+) -> list[ClaimShown]:
+    """*claims*, which *facts* describe, as they are shown on a page that is of none of them."""
+    reader = _EntryReader(site, vocabulary, facts, ox.NamedNode(site.release.base))
+    return [reader.claim(claim) for claim in claims]
 
 
 class _EntryReader(Reader):

@@ -77,6 +77,8 @@ def menu(place: str = "main") -> list[Item]:
             (_("Ontology"), "/ontology"),
         ],
         "footer": [
+            (_("Disputes"), url_for("disputes.all_disputes")),
+            (_("Coverage"), url_for("completeness.report")),
             (_("Quality"), url_for("quality.report")),
             (_("Shapes"), "/shapes"),
             (_("OpenAPI"), url_for("openapi.document")),
