@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from stancegraph.engine import Notice
@@ -29,9 +26,11 @@ from stancegraph.engine.wire import (
     request_bytes,
 )
 from stancegraph.errors import EngineDown, OperationError
+from stancegraph.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stancegraph.engine import Answer, Ask
 
@@ -41,7 +40,6 @@ SILENCE_BOUND = 10.0  # seconds beyond the deadline after which an engine is tak
 RESTART_PAUSE = 0.2  # seconds between looks at whether the supervisor still lives
 STOP_BOUND = 60.0  # seconds to let it finish what runs
 READ_SIZE = MAX_FRAME + 64  # bytes to ask for at a time: a frame, and what may follow it
-MAX_SOCKET_PATH = 90  # bytes; systems allow little over 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +230,8 @@ class SupervisorProcess:
         self._options = options
         self._stopping = threading.Event()
         self._waiting = threading.Lock()
-        self._folder = _private_folder()
-        self.socket = self._folder / "engine"
+        self._folder = TemporaryFolder()
+        self.socket = self._folder.path / "engine"
         self._process = self._launch()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
@@ -269,7 +267,7 @@ class SupervisorProcess:
             self._process.kill()
         with self._waiting:  # nobody reads from it
             self._let_go(self._process)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def _launch(self) -> subprocess.Popen[str]:
         """Start the process."""
@@ -338,11 +336,3 @@ class EmbeddedEngine(SocketEngine):
     def close(self) -> None:
         """Let what runs finish, then end the supervisor."""
         self.supervisor.stop()
-
-
-def _private_folder() -> Path:
-    """A new folder that only this user can enter, its path short enough for a socket."""
-    folder = tempfile.gettempdir()
-    if len(os.fsencode(folder)) > MAX_SOCKET_PATH - len("/stancegraph-12345678/engine"):
-        folder = "/tmp"  # noqa: S108 (mkdtemp makes a private folder there)
-    return Path(tempfile.mkdtemp(prefix="stancegraph-", dir=folder))

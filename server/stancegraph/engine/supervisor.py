@@ -39,6 +39,7 @@ from stancegraph.engine import worker
 from stancegraph.engine.prefixes import known_prefixes
 from stancegraph.engine.wire import HEAD, READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryRefused, QueryTimeout
+from stancegraph.temporary import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -547,6 +548,7 @@ def main() -> None:
         except Orphaned:
             with suppress(OSError):  # nobody else is left to tidy up
                 options.socket.unlink()
+                (options.socket.parent / LOCK).unlink(missing_ok=True)
                 options.socket.parent.rmdir()
 
 

@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import wait
@@ -34,6 +33,7 @@ from stancegraph.errors import OperationError
 from stancegraph.serving import COUNTS
 from stancegraph.serving.follow import Follower
 from stancegraph.serving.switch import LineBroken, Switchboard, line
+from stancegraph.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,8 +108,8 @@ def serve(
     supervisor = SupervisorProcess(release.quads_file, engine)
     serving = None
     follower = None
-    counts = tempfile.TemporaryDirectory(prefix="stancegraph-counts-")
-    os.environ[COUNTS] = counts.name  # the web processes inherit it
+    counts = TemporaryFolder()
+    os.environ[COUNTS] = str(counts.path)  # the web processes inherit it
     try:
         # While the engine loads the release, the web processes start.
         options = WebOptions(
@@ -136,7 +136,7 @@ def serve(
             serving.stop()
         else:
             supervisor.stop()
-        counts.cleanup()
+        counts.remove()
 
 
 class Serving:
