@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HOME = "home"
 MENU = "menu"
 PLACES = {HOME: "a section of the home page", MENU: "an entry of the main menu"}
-KEYS = ("of", "by", "at", "with", "heading", "order", "rows", "columns", "group")
+KEYS = ("of", "by", "at", "with", "heading", "order", "rows", "columns", "group", "picture")
 ORDER = 100
 ROWS = 12
 MAX_ROWS = 1000
@@ -40,6 +40,7 @@ class Section:
         rows: How many are shown; the rest is on the page of the query.
         columns: Those that are shown; empty for all.
         group: The column by whose values the rows are put together; empty for none.
+        picture: Whether the picture that the query's view asks for stands above the rows.
         values: What other parameters are set to, as a caller would write it.
     """
 
@@ -51,6 +52,7 @@ class Section:
     rows: int = ROWS
     columns: tuple[str, ...] = ()
     group: str = ""
+    picture: bool = False
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -98,6 +100,7 @@ def _section(said: Mapping[str, Any], classes: tuple[str, ...]) -> Section:
         rows=said.get("rows", ROWS),
         columns=tuple(said.get("columns", ())),
         group=said.get("group", ""),
+        picture=said.get("picture", False),
         values=values,
     )
 
@@ -154,6 +157,7 @@ def _wrong_values(said: Mapping[str, Any]) -> list[str]:
         "columns must be a list of words: [one, two]": isinstance(said.get("columns", []), list)
         and all(isinstance(column, str) for column in said.get("columns", [])),
         "group must name a column": isinstance(said.get("group", ""), str),
+        "picture must be true or false": isinstance(said.get("picture", False), bool),
         "with must give parameters their values: {name: value}": isinstance(
             said.get("with", {}), dict
         ),

@@ -25,8 +25,16 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
+    from stancegraph.queryfile import SavedQuery
+
 AS_OF = "asOf"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def is_dated(query: SavedQuery) -> bool:
+    """Whether *query* answers for any day, and for one when none is given."""
+    parameter = query.params.get(AS_OF)
+    return parameter is not None and parameter.type == "xsd:date" and not parameter.needed
 
 
 def asked_day() -> str:

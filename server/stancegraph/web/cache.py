@@ -9,8 +9,9 @@ It decides by what the application says in HTTP, and knows nothing of queries:
 
 - Kept is a 200 to GET, and to a POST of a query where the application gave it an ETag, in
   which it vouches that the same request gets the same; not one with ``no-store``,
-  ``private`` or a cookie, nor one that varies by more than Accept, Accept-Encoding and
-  Prefer. A request with Prefer asks for something else, so the cache has no part in it.
+  ``private`` or a cookie, nor one that varies by more than Accept, Accept-Datetime,
+  Accept-Encoding and Prefer. A request with Prefer or Accept-Datetime asks for something
+  else, so the cache has no part in it.
 - Two requests are the same if their scheme, Host, path, query string and Accept are, and the
   encoding that is chosen by Accept-Encoding; a POST's type and body too. Nothing else that a
   client sends may change an answer; Host and scheme stand in the links of pages. GET and POST
@@ -82,9 +83,17 @@ _KEY_HEADERS = frozenset(
 )
 # With these a client asks for something else than the answer as it is.
 _PASSED_BY = frozenset(
-    {b"authorization", b"if-match", b"if-range", b"if-unmodified-since", b"prefer", b"range"}
+    {
+        b"accept-datetime",
+        b"authorization",
+        b"if-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"prefer",
+        b"range",
+    }
 )
-_VARY = frozenset({b"accept", b"accept-encoding", b"prefer"})
+_VARY = frozenset({b"accept", b"accept-datetime", b"accept-encoding", b"prefer"})
 _NOT_IN_304 = frozenset({b"content-encoding", b"content-length", b"content-type"})
 # A run of white space is looked at from its beginning only, and once, however long it is.
 _AROUND = re.compile(rb"(?<=[,;])[ \t]++|(?<![ \t])[ \t]++(?=[,;])")

@@ -14,12 +14,14 @@ from stancegraph.facts import Facts, describe, read_graphs
 from stancegraph.sparql import term_text
 from stancegraph.web import links
 from stancegraph.web.answers import respond
+from stancegraph.web.asof import asked_day, tell_the_day, to_the_day
 from stancegraph.web.documents import json_text, write
 from stancegraph.web.entries import thing_page
 from stancegraph.web.holdings import graph_page, release_page
 from stancegraph.web.jsonld import Context
 from stancegraph.web.negotiation import DOCUMENTS, HTML, choose_document, content_type
 from stancegraph.web.reference import ontology_page, shapes_page
+from stancegraph.web.sections import places_of
 from stancegraph.web.site import current_site
 from stancegraph.web.sparql import read_arguments
 from stancegraph.web.targets import Kind, Target, find
@@ -67,7 +69,7 @@ def _shared_home(base: str, part: str) -> str | None:
 
 
 @bp.get("/describe")
-def tell_of() -> Response:
+def tell_of() -> BaseResponse:
     """Tell of the IRI in ``iri``, the graph's own or another's; statuses as above."""
     iri = read_arguments(request.query_string).get("iri")
     if iri is None:
@@ -88,7 +90,7 @@ def whole_context() -> Response:
     return Response(text, content_type="application/ld+json")
 
 
-def document(text: str, *, default: str = "ttl") -> Response:
+def document(text: str, *, default: str = "ttl") -> BaseResponse:
     """The document about the IRI *text*, in the *default* format where any will do.
 
     Raises:
@@ -99,6 +101,8 @@ def document(text: str, *, default: str = "ttl") -> Response:
     target = find(site, vocabulary, text)
     asked = read_arguments(request.query_string).get("format")
     form = choose_document(request.accept_mimetypes, target.ending or asked, default)
+    if form == HTML and target.kind is Kind.THING:
+        return _thing(site, vocabulary, target)
     if form == HTML:
         page = _page(site, vocabulary, target)
         response = Response(page, content_type=content_type(DOCUMENTS[HTML]))
@@ -112,6 +116,27 @@ def document(text: str, *, default: str = "ttl") -> Response:
         body = write(facts, form, current_context(), about)
         response = Response(body, content_type=content_type(DOCUMENTS[form]))
     say_where(response, site, target.iri.value, form)
+    return response
+
+
+def _thing(site: Site, vocabulary: Vocabulary, target: Target) -> BaseResponse:
+    """The page of a thing; the way to another day's where Accept-Datetime asks for one.
+
+    Raises:
+        BadParameter: the day in ``asOf`` is none.
+        EngineError: there is no answer; a section without one says so itself.
+    """
+    day, today = asked_day(), site.catalog.names.today
+    places = places_of(site, vocabulary, target.iri, target.classes, day)
+    dated = any(place.dated for place in places)
+    if dated and (elsewhere := to_the_day(today)) is not None:
+        return elsewhere
+    alternates = _alternates(site, target)
+    page = thing_page(site, vocabulary, target, alternates, places=places, day=day)
+    response = Response(page, content_type=content_type(DOCUMENTS[HTML]))
+    say_where(response, site, target.iri.value, HTML)
+    if dated:
+        tell_the_day(response, day, today)
     return response
 
 
@@ -154,18 +179,21 @@ def _facts(site: Site, target: Target) -> Facts:
 def _page(site: Site, vocabulary: Vocabulary, target: Target) -> str:
     """The document as a page."""
     pages = {
-        Kind.THING: thing_page,
         Kind.ONTOLOGY: ontology_page,
         Kind.SHAPES: shapes_page,
         Kind.GRAPH: graph_page,
         Kind.RELEASE: release_page,
     }
-    alternates = [
+    return pages[target.kind](site, vocabulary, target, _alternates(site, target))
+
+
+def _alternates(site: Site, target: Target) -> list[tuple[str, str, str]]:
+    """The other formats of the document: their names, media types and addresses."""
+    return [
         (name, media_type, address_as(site, target.iri.value, name))
         for name, media_type in DOCUMENTS.items()
         if name != HTML
     ]
-    return pages[target.kind](site, vocabulary, target, alternates)
 
 
 def _links(site: Site, iri: str, form: str) -> list[str]:

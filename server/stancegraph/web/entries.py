@@ -16,16 +16,16 @@ from stancegraph.facts import describe
 from stancegraph.sparql import term_text
 from stancegraph.terms import DC, DCTERMS, OA, PROV, RDF, RDFS, SG, SKOS
 from stancegraph.web import links
-from stancegraph.web.asof import asked_day
 from stancegraph.web.reading import Reader, Row, Shown
 from stancegraph.web.saved import address_of
-from stancegraph.web.sections import asking, places_of
+from stancegraph.web.sections import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stancegraph.engine import Term
     from stancegraph.facts import Facts, Node
+    from stancegraph.web.sections import Place
     from stancegraph.web.site import Site
     from stancegraph.web.targets import Target
     from stancegraph.web.vocabulary import Vocabulary
@@ -153,18 +153,23 @@ class CodeShown:
 
 
 def thing_page(
-    site: Site, vocabulary: Vocabulary, target: Target, alternates: list[tuple[str, str, str]]
+    site: Site,
+    vocabulary: Vocabulary,
+    target: Target,
+    alternates: list[tuple[str, str, str]],
+    *,
+    places: Sequence[Place],
+    day: str,
 ) -> str:
     """The page of a thing: a state, a claim, a source, a code, a list of codes, a rule.
 
-    Saved queries that belong on it take the place of the list of all claims.
+    Args:
+        places: The saved queries that belong on it; they take the place of all claims.
+        day: The day that they are asked for; empty for that of the release.
 
     Raises:
-        BadParameter: the day in the request's ``asOf`` is none.
         EngineError: there is no answer; a section without one says so itself.
     """
-    day = asked_day()
-    places = places_of(site, vocabulary, target.iri, target.classes, day)
     with asking(site, places) as sections:
         facts = describe(site.engine, target.iri, deadline=site.query_timeout, brief=bool(places))
         kinds = facts.types(target.iri)

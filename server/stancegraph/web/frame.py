@@ -16,6 +16,8 @@ from stancegraph.web.assets import asset
 from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask
 
 LANGUAGE = "en"  # of the pages; what the data says has languages of its own
@@ -46,7 +48,9 @@ def register(app: Flask) -> None:
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(menu=menu, has_page=has_page, language=LANGUAGE)
+    environment.globals.update(
+        menu=menu, has_page=has_page, language=LANGUAGE, as_dataset=as_dataset
+    )
 
 
 @cache
@@ -98,3 +102,32 @@ def has_page(path: str) -> bool:
         return adapter is not None and bool(adapter.match(path, method="GET"))
     except HTTPException:
         return False
+
+
+def as_dataset(
+    name: str, description: str, iri: str, files: Mapping[str, str]
+) -> dict[str, object]:
+    """What search engines for data read of a page: a ``Dataset`` of schema.org, as JSON-LD.
+
+    Args:
+        iri: What it is called wherever it is served.
+        files: The address of each file with its rows or statements, by media type.
+    """
+    release = current_site().release
+    return {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": iri,
+        "name": name,
+        "description": description or name,
+        "url": iri,
+        "version": release.id,
+        "dateModified": release.date.isoformat(),
+        "license": release.licence,
+        "isAccessibleForFree": True,
+        "isPartOf": {"@type": "DataCatalog", "name": release.title, "url": release.base},
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": address}
+            for media_type, address in files.items()
+        ],
+    }

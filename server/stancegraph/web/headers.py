@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # Headers that scripts of other sites may read, beside those that they always may.
 EXPOSED = (
-    "Allow, Content-Location, ETag, Link, Location, Preference-Applied, Retry-After, "
-    "X-Request-Id, X-Stancegraph-Release, X-Stancegraph-Truncated, X-Total-Count"
+    "Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Preference-Applied, "
+    "Retry-After, X-Request-Id, X-Stancegraph-Release, X-Stancegraph-Truncated, X-Total-Count"
 )
 
 

@@ -56,6 +56,8 @@ DOCUMENTS: dict[str, str] = {
     **{name: str(form) for name, form in SHORT_NAMES.items() if form in GRAPHS},
     HTML: "text/html",
 }
+# What the address of a document may end in.
+ENDINGS: dict[str, str] = {**{name: name for name in DOCUMENTS}, "json": "jsonld"}
 QUADS = frozenset({MediaType.TRIG, MediaType.N_QUADS})
 WORTH_OF_QUADS = 0.85
 _DOCUMENT_ALIASES: dict[str, str] = {

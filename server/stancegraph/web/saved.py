@@ -18,6 +18,7 @@ from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
 from stancegraph.web.answers import Told, another_each_time, respond
+from stancegraph.web.asof import asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
@@ -28,9 +29,10 @@ from stancegraph.web.sparql import read_arguments
 from stancegraph.web.wishes import NAMES, Wishes, read_wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flask import Response
+    from werkzeug.wrappers import Response as BaseResponse
 
     from stancegraph.coverage import Coverage
     from stancegraph.parameters import Parameter, Terms
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 bp = Blueprint("saved", __name__)
 
 HTML = "text/html"
+ENDINGS = frozenset({*SHORT_NAMES, SVG, "html"})  # that the name of a query may have
 
 
 @bp.get("/queries/")
@@ -46,31 +49,59 @@ def list_queries() -> Response:
     """The saved queries, what they ask and their parameters, as HTML or JSON by Accept."""
     site = current_site()
     if preferred(request.accept_mimetypes, [HTML, "application/json"]) == HTML:
-        themes = itertools.groupby(site.catalog, key=lambda query: query.theme)
         response = make_response(
             render_template(
-                "queries.html",
-                site=site,
-                themes=[(theme, list(queries)) for theme, queries in themes],
-                address=example_address,
+                "queries.html", site=site, themes=by_theme(site.catalog), address=example_address
             )
         )
+        response.headers["Link"] = '</queries.json>; rel="alternate"; type="application/json"'
     else:
-        response = jsonify({"queries": [_described(query) for query in site.catalog]})
+        response = list_as_json()
     return response
 
 
+@bp.get("/queries.json")
+def list_as_json() -> Response:
+    """The saved queries, what they ask and their parameters, as JSON."""
+    return jsonify({"queries": [_described(query) for query in current_site().catalog]})
+
+
+def by_theme(queries: Iterable[SavedQuery]) -> list[tuple[str, list[SavedQuery]]]:
+    """*queries*, which come in the order of their names, by the folders that they are in."""
+    themes = itertools.groupby(queries, key=lambda query: query.theme)
+    return [(theme, list(found)) for theme, found in themes]
+
+
 @bp.get("/queries/<path:name>")
-def run_saved(name: str) -> Response:
+def run_saved(name: str) -> BaseResponse:
     """Answer a saved query; its parameters are the address's arguments.
+
+    The name may end in that of a format: ``/queries/treaties/overview.csv``. A query that
+    answers for any day leads to that in Accept-Datetime: 302.
 
     200 with the result as ``Accept`` or ``format`` prefers it, or with a page that has a form
     and the result, each with how complete the lists are on which it rests; 400 for bad
     parameters; 404 for an unknown name; 406 for no format; 500, 503, 504 as the endpoint.
     """
-    catalog = current_site().catalog
-    query = catalog.query(name)
+    stem, _, ending = name.partition(".")
+    query = current_site().catalog.query(stem if ending in ENDINGS else name)
     values = dict(read_arguments(request.query_string).lists())
+    if ending in ENDINGS:
+        values.setdefault("format", []).append(ending)
+    if is_dated(query) and (elsewhere := to_the_day(_today())) is not None:
+        return elsewhere
+    response = _answered(query, values)
+    if is_dated(query):
+        tell_the_day(response, asked_day(), _today())
+    return response
+
+
+def _today() -> str:
+    return current_site().catalog.names.today
+
+
+def _answered(query: SavedQuery, values: dict[str, list[str]]) -> Response:
+    """The answer to *query* as the arguments *values* ask for it."""
     formats = [] if "format" in query.params else values.pop("format", [])
     if len(formats) > 1:
         raise BadRequest(f"the argument 'format' was given {len(formats)} times")
@@ -199,6 +230,10 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
     response = make_response(page, 400 if problems and not waiting else 200)
     if text and another_each_time(text):
         response.headers["Cache-Control"] = UNKEPT
+    if terms is not None:
+        for short, media_type in _formats(query).items():
+            address = address_of(query, terms, format=short)
+            response.headers.add("Link", f'<{address}>; rel="alternate"; type="{media_type}"')
     return response
 
 

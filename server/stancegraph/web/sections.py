@@ -11,6 +11,7 @@ from stancegraph.catalog import Allowed, read_terms
 from stancegraph.engine import Ask, MediaType, first_rows
 from stancegraph.errors import EngineError
 from stancegraph.sections import MAX_ROWS
+from stancegraph.web.asof import AS_OF, is_dated
 from stancegraph.web.saved import address_of
 from stancegraph.web.tables import (
     NAME_SUFFIXES,
@@ -21,6 +22,7 @@ from stancegraph.web.tables import (
     filled,
     merged,
 )
+from stancegraph.web.views import picture_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,11 +35,11 @@ if TYPE_CHECKING:
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sections import Section
     from stancegraph.web.site import Site
+    from stancegraph.web.views import Picture
     from stancegraph.web.vocabulary import Vocabulary
 
     _Made = TypeVar("_Made")
 
-AS_OF = "asOf"  # the parameter that says for which day an answer holds
 AT_ONCE = 4  # questions of one page that wait for the engine together
 
 
@@ -76,6 +78,7 @@ class Shown:
         ranks: The column whose codes strike a row out, by its number; None without one.
         address: The page of the query.
         failure: Why there is no answer; empty where there is one.
+        picture: Of all rows, where the section has one.
     """
 
     anchor: str
@@ -89,6 +92,7 @@ class Shown:
     total: int = 0
     more: bool = False
     failure: str = ""
+    picture: Picture | None = None
 
     @property
     def count(self) -> int:
@@ -147,7 +151,7 @@ def _place(
     Raises:
         BadParameter: *as_of* is no day.
     """
-    dated = AS_OF in query.params and query.params[AS_OF].type == "xsd:date"
+    dated = is_dated(query)
     given: dict[str, str | Sequence[str]] = {**section.values, **thing}
     if dated and as_of:
         given[AS_OF] = as_of
@@ -162,17 +166,28 @@ def asking(site: Site, places: Sequence[Place]) -> Iterator[Callable[[], list[Sh
     """
     addresses = [address_of(place.query, place.terms) for place in places]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        asked: list[Future[Shown]] = [
+        asked: list[Future[tuple[Shown, list[dict[str, Term]]]]] = [
             pool.submit(_shown, site, place, address)
             for place, address in zip(places, addresses, strict=True)
         ]
         try:
-            yield lambda: [each.result() for each in asked]
+            yield lambda: [
+                _pictured(site, place, *each.result())
+                for place, each in zip(places, asked, strict=True)
+            ]
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _shown(site: Site, place: Place, address: str) -> Shown:
+def _pictured(site: Site, place: Place, shown: Shown, found: list[dict[str, Term]]) -> Shown:
+    """*shown* with the picture of the rows *found*, if it is to have one."""
+    if not place.section.picture:
+        return shown
+    return replace(shown, picture=picture_of(site, place.query.view, found, shown.heading))
+
+
+def _shown(site: Site, place: Place, address: str) -> tuple[Shown, list[dict[str, Term]]]:
+    """The answer to what *place* asks, and its rows."""
     query, section = place.query, place.section
     anchor = query.name.replace("/", "-")
     head = (anchor, query, section.heading, query.description, address, place.dated)
@@ -185,7 +200,7 @@ def _shown(site: Site, place: Place, address: str) -> Shown:
     try:
         found, more = first_rows(site.engine, ask, MAX_ROWS)
     except EngineError as error:
-        return Shown(*head, failure=str(error))
+        return Shown(*head, failure=str(error)), []
     group = [name for name in query.columns if name in _with_name(section.group)]
     if query.view.type == "matrix" and not section.columns:
         columns, groups = _crossed(site, query, group, found)
@@ -193,7 +208,8 @@ def _shown(site: Site, place: Place, address: str) -> Shown:
     else:
         named = section.columns or query.columns
         columns, groups, total = _listed(site, section, group, named, found)
-    return Shown(*head, columns=tuple(columns), groups=tuple(groups), total=total, more=more)
+    shown = Shown(*head, columns=tuple(columns), groups=tuple(groups), total=total, more=more)
+    return shown, found
 
 
 def _with_name(variable: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.errors import OperationError, Retired, UnknownThing
 from stancegraph.sparql import term_text
 from stancegraph.web import links
-from stancegraph.web.negotiation import DOCUMENTS
+from stancegraph.web.negotiation import ENDINGS
 
 if TYPE_CHECKING:
     from stancegraph.build.release import Release
@@ -65,7 +65,7 @@ def find(site: Site, vocabulary: Vocabulary, text: str) -> Target:
         Retired: it once named something.
     """
     stem, dot, ending = text.rpartition(".")
-    texts = {text: None, **({stem: ending} if dot and ending in DOCUMENTS else {})}
+    texts = {text: None, **({stem: ENDINGS[ending]} if dot and ending in ENDINGS else {})}
     known: dict[str, _Known] | None = None
     for candidate, format_name in texts.items():
         target = _document(site, vocabulary, candidate)
