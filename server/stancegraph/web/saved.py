@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -91,7 +92,7 @@ def run_saved(name: str) -> BaseResponse:
     if is_dated(query) and (elsewhere := to_the_day(_today())) is not None:
         return elsewhere
     response = _answered(query, values)
-    if is_dated(query):
+    if is_dated(query) and response.status_code < HTTPStatus.BAD_REQUEST:
         tell_the_day(response, asked_day(), _today())
     return response
 
