@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TABLE = "application/sparql-results+json"
 TRIPLES = "text/turtle"
 LINES = "application/n-triples"
+TRIES = 100  # to draw constants that were not drawn before
 SHORTEST = 4  # letters of a word that is looked for
 PATIENCE = 60.0  # seconds for a question about the graph itself
 PROLOGUE = """\
@@ -32,6 +33,7 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 """
 CODE = "https://w3id.org/stancegraph/id/code"
+CHOICES = ("yes", "no", "abstain", "non-voting")
 FIRST_DAY = date(1990, 1, 1)
 DAYS = 13_000  # from there; beyond lies little
 LARGEST = 50_000_000  # rows; no graph here has so many
@@ -85,20 +87,20 @@ def _column(client: Client, endpoint: str, pattern: str) -> list[str]:
 
 
 def unique(constants: Constants, random: Random) -> Iterator[Question]:
-    """Questions of all kinds by turns, never one twice, while the constants suffice."""
+    """Questions of all kinds by turns, never one twice.
+
+    Raises:
+        RuntimeError: the graph has not enough constants for another.
+    """
     seen = set()
     while True:
         for kind in KINDS:
-            question = next(
-                (
-                    found
-                    for _ in range(50)
-                    if (found := ask(kind, constants, random)).text not in seen
-                ),
-                None,
-            )
-            if question is None:
-                return
+            for _ in range(TRIES):
+                question = ask(kind, constants, random)
+                if question.text not in seen:
+                    break
+            else:
+                raise RuntimeError(f"the graph is too small for more queries of kind {kind!r}")
             seen.add(question.text)
             yield question
 
@@ -150,6 +152,7 @@ GROUP BY ?choice"""
 
 
 def _group_by_region(of: Constants, random: Random) -> str:
+    choice = random.choice(CHOICES)
     return f"""SELECT ?region ?choice (COUNT(DISTINCT ?actor) AS ?actors)
 {{
   ?vote sg:rollCall <{random.choice(of.roll_calls)}> ;
@@ -157,6 +160,7 @@ def _group_by_region(of: Constants, random: Random) -> str:
         sg:actor ?actor .
   ?actor sg:inRegion/rdfs:label ?region .
   FILTER (?actor != <{random.choice(of.states)}>)
+  FILTER (?choice != <{CODE}/vote-choice/{choice}>)
 }}
 GROUP BY ?region ?choice"""
 
@@ -213,14 +217,15 @@ LIMIT 20"""
 
 
 def _construct(of: Constants, random: Random) -> str:
-    state, treaty = random.choice(of.states), random.choice(of.treaties)
     return f"""CONSTRUCT {{ ?act ?property ?value . ?evidence ?of ?what }}
 {{
-  ?act sg:actor <{state}> ;
-       sg:treaty <{treaty}> ;
+  ?act a sg:TreatyAction ;
+       sg:actor <{random.choice(of.states)}> ;
+       sg:earliest ?day ;
        ?property ?value ;
        sg:evidence ?evidence .
   ?evidence ?of ?what .
+  FILTER (?day >= {_day(random)})
 }}"""
 
 
@@ -229,7 +234,7 @@ def _describe(of: Constants, random: Random) -> str:
 
 
 def _count(of: Constants, random: Random) -> str:
-    choice = random.choice(("yes", "no", "abstain", "non-voting"))
+    choice = random.choice(CHOICES)
     return f"""SELECT (COUNT(DISTINCT ?vote) AS ?votes)
 {{
   ?vote sg:actor <{random.choice(of.states)}> ;
@@ -246,7 +251,7 @@ def _union(of: Constants, random: Random) -> str:
   {{ ?claim sg:actor <{state}> ; sg:treaty ?object }}
   UNION {{ ?claim sg:actor <{state}> ; sg:rollCall/sg:votedText ?object }}
   UNION {{ ?claim sg:holder <{state}> ; sg:object ?object }}
-  FILTER (?object != <{random.choice(of.treaties)}>)
+  FILTER (?object != <{random.choice(of.treaties)}> && ?claim != <{random.choice(of.claims)}>)
 }}"""
 
 
@@ -286,7 +291,7 @@ def _provenance(of: Constants, random: Random) -> str:
 
 
 def _whether(of: Constants, random: Random) -> str:
-    choice = random.choice(("yes", "no", "abstain", "non-voting"))
+    choice = random.choice(CHOICES)
     return f"""ASK {{
   ?vote sg:rollCall <{random.choice(of.roll_calls)}> ;
         sg:actor <{random.choice(of.states)}> ;
