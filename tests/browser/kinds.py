@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
+QUERY = """\
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX sg: <https://w3id.org/stancegraph/ontology#>
+SELECT ?treaty ?treatyLabel (COUNT(?action) AS ?actions)
+WHERE { ?action a sg:TreatyAction ; sg:treaty ?treaty . ?treaty rdfs:label ?treatyLabel }
+GROUP BY ?treaty ?treatyLabel
+ORDER BY DESC(?actions)"""
+
 KINDS = {
     "home": "/",
     "questions": "/queries/",
     "question": "/queries/treaties/participants",
     "answer": "/queries/treaties/status-of-country?country=CAN&asOf=2020-01-01",
+    "map": "/queries/votes/resolution?resolution=A-RES-74-247",
+    "network": "/queries/cooperation/who-helps-whom",
+    "matrix": "/queries/treaties/by-region?treaty=budapest-convention",
+    "timeline": "/queries/countries/timeline?country=PER",
     "state": "/id/state/CAN",
     "treaty": "/id/treaty/budapest-convention",
     "sparql": "/sparql",
+    "sparql-answer": f"/sparql?query={quote(QUERY)}",
     "ontology": "/ontology",
     "quality": "/quality",
     "coverage": "/coverage",

@@ -97,7 +97,7 @@ def test_a_page_shows_rows_with_links_to_this_host(client: FlaskClient) -> None:
 
     assert [heading["scope"] for heading in found.all("th")] == ["col"] * 7
     assert found.all("a", href="/id/state/CAN")
-    assert '<a href="/id/state/CAN" title="state/CAN">Canada</a>' in found.text
+    assert f'<a href="/id/state/CAN" title="{BASE}id/state/CAN">Canada</a>' in found.text
     assert '<time datetime="2015-07-08">8 July 2015</time>' in found.text
     rows = client.get(f"{PARTICIPATION}?treaty=budapest-convention&asOf=2026-01-01&format=csv").text
     assert f"{len(rows.splitlines()) - 1} rows" in found.text

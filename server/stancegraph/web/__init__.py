@@ -13,6 +13,7 @@ from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
     completeness,
+    completion,
     disputes,
     encoding,
     entities,
@@ -52,8 +53,8 @@ def create_app(site: Site) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     frame.register(app)
     for page in (
-        pages, search, explore, disputes, completeness, sparql, saved, openapi, examples, quality,
-        entities,
+        pages, search, explore, disputes, completeness, sparql, completion, saved, openapi,
+        examples, quality, entities,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from werkzeug.datastructures import MIMEAccept, MultiDict
 from werkzeug.http import parse_accept_header, parse_etags, parse_options_header
 
-from stancegraph.engine import UPDATE_REFUSED, Notice
+from stancegraph.engine import GRAPHS, TABLES, UPDATE_REFUSED, Notice
 from stancegraph.errors import (
     BadRequest,
     QueryRefused,
@@ -41,7 +41,7 @@ from stancegraph.web.bridge import (
 )
 from stancegraph.web.cache import FRESHNESS
 from stancegraph.web.headers import common_headers
-from stancegraph.web.negotiation import is_document
+from stancegraph.web.negotiation import ALIASES, ALIASES_OF_GRAPHS, DOCUMENTS, HTML, is_document
 from stancegraph.web.site import MAX_BODY
 from stancegraph.web.sparql import format_of, read_arguments
 from stancegraph.web.wishes import read_wishes
@@ -63,6 +63,8 @@ PATHS = frozenset({"/sparql", "/sparql/"})
 READ_AT_ONCE = 8 * 2**10  # bytes
 COMPRESSED_AT_ONCE = 16 * 2**10
 KEPT_ACCEPT = 512  # characters of a header of which it is kept what it says
+PAGES = (b"html", b"svg")
+ANY_FORMAT = [*TABLES, *GRAPHS, *ALIASES, *ALIASES_OF_GRAPHS, DOCUMENTS[HTML]]
 _VARY = (b"vary", b"Prefer, Accept, Accept-Encoding")
 _FRESH = (b"cache-control", FRESHNESS.encode())
 
@@ -110,8 +112,11 @@ class Endpoint:
             return
         told: dict[str, object] = {}
         reply = None
+        request = _Request(scope, body, fits=whole and len(body) <= MAX_BODY)
+        if request.fits and _wants_page(request):
+            await self._app(scope, replayed(body, True, receive), send)
+            return
         try:
-            request = _Request(scope, body, fits=whole and len(body) <= MAX_BODY)
             question = await self._question(request, told)
             reply = _Reply(request, question, self._common, send)
             if not await reply.known():
@@ -194,6 +199,22 @@ def _asks_nothing(query_string: bytes) -> bool:
     short_name = format_of(arguments)
     asks_nothing = not arguments.keys() - {"format"}
     return asks_nothing and (short_name is None or is_document(short_name))
+
+
+def _wants_page(request: _Request) -> bool:
+    """Whether a person asks, who is shown a page, or for a picture: neither is rows alone.
+
+    A browser says that it prefers HTML to all else. Clients of SPARQL name the formats of
+    results, or take anything.
+    """
+    accept = _accept(request.header(b"accept"))
+    formats = [b"format=" + name for name in PAGES]
+    if b"format=" in request.query_string:
+        return any(each in request.query_string.split(b"&") for each in formats)
+    posted = request.method == "POST"
+    if posted and not request.header(b"content-type").lower().startswith(FORM):
+        return False
+    return accept.best_match(ANY_FORMAT) == DOCUMENTS[HTML] and b"format=" not in request.body
 
 
 def _read(site: Site, request: _Request, told: dict[str, object]) -> Question:

@@ -14,7 +14,7 @@ def common_headers(release_id: str) -> dict[str, str]:
     return {
         "X-Stancegraph-Release": release_id,
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'self'",
+        "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:",
         "Referrer-Policy": "no-referrer",
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": EXPOSED,

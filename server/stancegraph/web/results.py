@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from flask import make_response
 
-from stancegraph.engine import OFFERED, Ask, first_rows
+from stancegraph.engine import OFFERED, MediaType, first_rows
 from stancegraph.errors import NotAcceptable
 from stancegraph.sparql import query_form
 from stancegraph.web import pictures
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from stancegraph.engine import Term
+    from stancegraph.engine import Ask, Term
     from stancegraph.queryfile import View
     from stancegraph.sparql import QueryForm
     from stancegraph.web.tables import Cell, Column
     from stancegraph.web.views import Picture
-    from stancegraph.web.wishes import Wishes
 
 SHOWN_ROWS = 1000  # that a page shows; a download has them all
 SHOWN_TEXT = 2**16  # bytes of triples that a page shows
+DRAWN_TEXT = 2**20  # bytes of triples that a network is drawn of
 SVG = "svg"  # the short name of a picture
 
 
@@ -47,6 +47,7 @@ class Shown:
         limited: Whether no more was asked for.
         milliseconds: How long the engine took for what is shown.
         picture: Where there is one.
+        found: The rows of a SELECT that were read.
     """
 
     form: QueryForm
@@ -57,52 +58,91 @@ class Shown:
     limited: bool = False
     milliseconds: int = 0
     picture: Picture | None = None
+    found: Sequence[Mapping[str, Term]] = ()
 
 
-def show(text: str, names: Sequence[str], view: View, wishes: Wishes, *, told: str) -> Shown:
-    """Ask the query *text*; of a SELECT, show no more rows than are wished for.
+def show(ask: Ask, names: Sequence[str], view: View, *, told: str) -> Shown:
+    """Ask, and show no more than a page does.
 
     Args:
-        names: The variables of a SELECT in their order.
+        names: The variables of a SELECT in their order; those that are found, if none.
         told: What a picture shows, for who does not see it.
 
     Raises:
         EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
     """
-    form = query_form(text)
+    form = query_form(ask.query)
+    site = current_site()
     start = time.perf_counter()
     if form == "SELECT":
-        found, cut = _rows(text, view, wishes)
+        found, cut = _rows(ask, view)
         taken = _milliseconds(start)
-        columns = columns_of(names)
-        site = current_site()
-        shown = [cells(site, columns, row) for row in found[:SHOWN_ROWS]]
-        picture = picture_of(site, view, found, told)
-        cut = cut or len(found) > SHOWN_ROWS
-        limited = wishes.limit is not None and wishes.limit <= SHOWN_ROWS
-        return Shown(form, columns, shown, "", cut, limited, taken, picture)
-    content = b"".join(current_site().engine.ask(_ask(text, wishes)))
+        columns = columns_of(names or list(dict.fromkeys(name for row in found for name in row)))
+        return Shown(
+            form,
+            columns,
+            [cells(site, columns, row) for row in found[:SHOWN_ROWS]],
+            cut=cut or len(found) > SHOWN_ROWS,
+            limited=ask.limit is not None and ask.limit <= SHOWN_ROWS,
+            milliseconds=taken,
+            picture=picture_of(site, view, found, told),
+            found=found,
+        )
     if form == "ASK":
+        content = b"".join(site.engine.ask(replace(ask, media_type=MediaType.JSON)))
         yes = ox.parse_query_results(content, ox.QueryResultsFormat.JSON)
         return Shown(form, text="yes" if yes else "no", milliseconds=_milliseconds(start))
-    triples = content[:SHOWN_TEXT].decode(errors="ignore")
-    cut = len(content) > SHOWN_TEXT
-    return Shown(form, text=triples, cut=cut, milliseconds=_milliseconds(start))
+    text, cut = _beginning(ask, MediaType.TURTLE, SHOWN_TEXT)
+    taken = _milliseconds(start)
+    picture = None
+    if view.type == "network":
+        picture = picture_of(site, view, triples(ask), told)
+    return Shown(form, text=text, cut=cut, milliseconds=taken, picture=picture)
 
 
-def picture_file(
-    text: str, view: View, wishes: Wishes, *, title: str, lines: Sequence[str]
-) -> Response:
-    """The picture of the rows of *text* as a file of SVG, with *lines* beneath it.
+def triples(ask: Ask) -> list[dict[str, Term]]:
+    """The first triples that a CONSTRUCT or DESCRIBE makes, as rows of what links two things.
+
+    Raises:
+        EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
+    """
+    text, cut = _beginning(ask, MediaType.N_TRIPLES, DRAWN_TEXT)
+    whole = text[: text.rindex("\n") + 1] if cut and "\n" in text else text
+    return [
+        {"subject": triple.subject, "predicate": triple.predicate, "object": triple.object}
+        for triple in ox.parse(whole, format=ox.RdfFormat.N_TRIPLES)
+        if isinstance(triple.subject, ox.NamedNode | ox.BlankNode)
+        and isinstance(triple.object, ox.NamedNode | ox.BlankNode)
+    ]
+
+
+def _beginning(ask: Ask, media_type: MediaType, bound: int) -> tuple[str, bool]:
+    """The text of triples up to *bound* bytes, and whether there is more, which is not read."""
+    answer = current_site().engine.ask(replace(ask, media_type=media_type))
+    pieces: list[bytes] = []
+    length = 0
+    try:
+        for piece in answer:
+            pieces.append(piece)
+            length += len(piece)
+            if length > bound:
+                break
+    finally:
+        answer.close()
+    return b"".join(pieces)[:bound].decode(errors="ignore"), length > bound
+
+
+def picture_file(ask: Ask, view: View, *, title: str, lines: Sequence[str]) -> Response:
+    """The picture of the rows of an answer as a file of SVG, with *lines* beneath it.
 
     Raises:
         NotAcceptable: there is nothing to draw of them.
         EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
     """
-    found, cut = _rows(text, view, wishes)
+    found, cut = _rows(ask, view)
     drawing = draw(current_site(), view, found)
     if drawing is None:
-        raise NotAcceptable(OFFERED[query_form(text)])
+        raise NotAcceptable(OFFERED[query_form(ask.query)])
     told = [f"Drawn of the first {len(found)} rows."] if cut else []
     if view.type == "map":
         told.append(f"Outlines: {outlines().source}.")
@@ -111,17 +151,12 @@ def picture_file(
     return response
 
 
-def _rows(text: str, view: View, wishes: Wishes) -> tuple[Sequence[Mapping[str, Term]], bool]:
+def _rows(ask: Ask, view: View) -> tuple[Sequence[Mapping[str, Term]], bool]:
     """The rows that are shown or drawn, and whether there are more."""
     bound = SHOWN_ROWS if view.type == "table" else PICTURED_ROWS
-    bound = bound if wishes.limit is None else min(wishes.limit, bound)
-    return first_rows(current_site().engine, _ask(text, wishes), bound)
-
-
-def _ask(text: str, wishes: Wishes) -> Ask:
-    site = current_site()
-    media_type = OFFERED[query_form(text)][0]
-    return Ask(text, media_type, base=site.release.base, deadline=wishes.deadline(site))
+    if ask.limit is not None:
+        bound = min(ask.limit, bound)
+    return first_rows(current_site().engine, replace(ask, limit=None), bound)
 
 
 def _milliseconds(start: float) -> int:

@@ -12,7 +12,7 @@ from flask import Blueprint, jsonify, make_response, render_template, request, u
 
 from stancegraph.catalog import read_terms, typed
 from stancegraph.coverage import coverage_of
-from stancegraph.engine import OFFERED, SHORT_NAMES, MediaType
+from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType
 from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.known import check_known
 from stancegraph.parameters import as_tuple
@@ -132,9 +132,8 @@ def _picture(query: SavedQuery, terms: Terms, wishes: Wishes) -> Response:
     site = current_site()
     asked = "; ".join(f"{name} = {value}" for name, value in _pairs(query, terms))
     return picture_file(
-        query.bind(terms),
+        _ask(query.bind(terms), wishes),
         query.view,
-        wishes,
         title=f"{query.summary} ({asked})" if asked else query.summary,
         lines=[
             f"{site.release.title}, release {site.release.id}, {site.release.licence}.",
@@ -219,7 +218,9 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
         else {n: told for n, told in problems.items() if n not in query.params},
         wrong=bool(problems) and not waiting,
         pairs=[] if terms is None else _pairs(query, terms),
-        result=show(text, query.columns, query.view, wishes, told=query.summary) if text else None,
+        result=show(_ask(text, wishes), query.columns, query.view, told=query.summary)
+        if text
+        else None,
         text=text,
         formats=_formats(query),
         coverage=None if terms is None else _coverage(query, terms),
@@ -260,6 +261,14 @@ def _read(
         return _terms(query, values), {}
     except BadParameter as error:
         return None, error.problems
+
+
+def _ask(text: str, wishes: Wishes) -> Ask:
+    """How a page asks *text*."""
+    site = current_site()
+    media_type = OFFERED[query_form(text)][0]
+    deadline = wishes.deadline(site)
+    return Ask(text, media_type, base=site.release.base, deadline=deadline, limit=wishes.limit)
 
 
 def _formats(query: SavedQuery) -> dict[str, MediaType]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from stancegraph.engine import EXAMPLE, SHORT_NAMES, TABLES, MediaType
+from stancegraph.engine import MediaType
 from stancegraph.errors import BadRequest
+from stancegraph.web.byhand import page
 from stancegraph.web.negotiation import (
     DOCUMENTS,
     FORMATS,
@@ -17,7 +18,6 @@ from stancegraph.web.negotiation import (
     content_type,
 )
 from stancegraph.web.service import describe_service, write
-from stancegraph.web.site import current_site
 
 bp = Blueprint("sparql", __name__)
 
@@ -28,25 +28,23 @@ MAX_ARGUMENTS = 1000
 def get() -> Response:
     """Tell what the endpoint is, to people or to programs: in a format of RDF, or as a page.
 
-    200; 406 for no format. Queries do not come here: `stancegraph.web.endpoint` answers them,
-    and hands over what goes wrong, to be told as everywhere.
+    200; 406 for no format. Of queries only those come here that want a page or a picture, for
+    which see `page`: `stancegraph.web.endpoint` answers the others, and hands over what goes
+    wrong, to be told as everywhere.
     """
-    short_name = format_of(read_arguments(request.query_string))
+    arguments = read_arguments(request.query_string)
+    if request.method == "POST":
+        arguments.update(read_arguments(request.get_data()))
+    if not arguments.keys().isdisjoint({"query", "example"}):
+        return page(arguments)
+    short_name = format_of(arguments)
     form = choose_document(request.accept_mimetypes, short_name, "ttl")
     if form != HTML:
         endpoint = url_for("sparql.get", _external=True)
         media_type = MediaType(DOCUMENTS[form])
         body = write(describe_service(endpoint), media_type)
         return Response(body, content_type=content_type(media_type))
-    response = make_response(
-        render_template(
-            "sparql.html",
-            site=current_site(),
-            example=EXAMPLE,
-            short_names=SHORT_NAMES,
-            tables=TABLES,
-        )
-    )
+    response = page(arguments)
     described = url_for("sparql.get", format="ttl")
     response.headers.add("Link", f'<{described}>; rel="alternate"; type="{MediaType.TURTLE}"')
     return response

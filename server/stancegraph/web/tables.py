@@ -67,6 +67,7 @@ class Cell:
             that a rule derived, or a place in a source.
         more: Others that the row rests on likewise.
         basis: What the value itself rests on.
+        iri: Of a thing.
     """
 
     text: str = ""
@@ -78,6 +79,7 @@ class Cell:
     grounds: Grounds = ""
     more: tuple[Cell, ...] = ()
     basis: Cell | None = None
+    iri: str = ""
 
 
 def columns_of(variables: Sequence[str]) -> list[Column]:
@@ -181,7 +183,8 @@ def cell(site: Site, term: Term | None, name: Term | None) -> Cell:
         key = links.shown(site, term.value)
         aside = key if named and named != key else ""
         href = links.address(site, term.value)
-        return Cell(named or key, href, aside, grounds=grounds(site.catalog.names, term.value))
+        resting = grounds(site.catalog.names, term.value)
+        return Cell(named or key, href, aside, grounds=resting, iri=term.value)
     if isinstance(term, ox.Literal):
         kind = _KINDS.get(term.datatype, "")
         if kind == "date":

@@ -136,7 +136,7 @@ def _parts(site: Site, view: View, found: Sequence[Mapping[str, Term]]) -> list[
             thing = row.get(thing_of.get(column, column))
             shown = cell(site, thing, row.get(name_of.get(thing_of.get(column, column), "")))
             iri = thing.value if isinstance(thing, ox.NamedNode) else ""
-            parts[part] = pictures.Part(shown.text, iri, shown.href)
+            parts[part] = pictures.Part(shown.machine or shown.text, iri, shown.href)
         made.append(parts)
     return made
 

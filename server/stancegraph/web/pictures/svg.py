@@ -54,10 +54,13 @@ def label(x: float, y: float, text: str, *, size: float = 12, **attributes: obje
 
 def linked(children: Iterable[Element], told: str, href: str | None) -> Element:
     """What is told of *children* when one points at them, and the way to the page on it."""
+    drawn = list(children)
     title = node("title", text=told)
     if href is None:
-        return node("g", [title, *children])
-    return node("a", [title, *children], href=href, aria_label=told)
+        return node("g", [title, *drawn])
+    # Where there is text, it is the name of the link.
+    named = any(child.tag == "text" for child in drawn)
+    return node("a", [title, *drawn], href=href, aria_label=None if named else told)
 
 
 def width_of(text: str, size: float = 12) -> float:
