@@ -44,6 +44,8 @@ _WITHIN = (
     "sh:oneOrMorePath", "sh:zeroOrOnePath", "rdf:first", "rdf:rest",
 )  # fmt: skip
 
+_SILENT = (ox.Literal, ox.Triple)  # can be no subject
+
 _NAMESPACES = {
     namespace.prefix: namespace for namespace in (DCTERMS, FOAF, RDF, RDFS, SG, SH, SKOS)
 }
@@ -256,12 +258,13 @@ class _Description:
 
     def _about(self, node: Value) -> set[ox.Triple]:
         """Every statement with *node* as the subject."""
-        if isinstance(node, ox.Literal | ox.Triple):
+        if isinstance(node, _SILENT):
             return set()
-        if node not in self._said:
+        said = self._said.get(node)
+        if said is None:
             found = self._store.quads_for_pattern(node, None, None, None)
-            self._said[node] = {quad.triple for quad in found}
-        return self._said[node]
+            said = self._said[node] = {quad.triple for quad in found}
+        return said
 
     def _values(self, node: Value, predicate: ox.NamedNode) -> set[Value]:
         return {triple.object for triple in self._about(node) if triple.predicate == predicate}
@@ -340,8 +343,8 @@ def graphs_query(graphs: Iterable[ox.NamedNode]) -> str:
 def in_reading_order(thing: ox.NamedNode | None, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
     """*triples* by IRI, with those of *thing* first; the type of each before all else."""
 
-    def place(triple: ox.Triple) -> tuple[bool, str, bool, str, str]:
-        subject, predicate, value = triple
-        return subject != thing, str(subject), predicate != RDF.type, str(predicate), str(value)
+    def place(triple: ox.Triple) -> tuple[bool, str, bool, str]:
+        subject = triple.subject
+        return subject != thing, str(subject), triple.predicate != RDF.type, str(triple)
 
     return sorted(triples, key=place)

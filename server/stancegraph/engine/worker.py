@@ -433,7 +433,8 @@ def _write(
     """Write *triples* as they come, with the prefixes that they use; with all, if they are many."""
     rest = iter(triples)
     first = list(islice(rest, LOOK_AHEAD))
-    prefixes = used_prefixes(first, known) if len(first) < LOOK_AHEAD else dict(known)
+    few = known and len(first) < LOOK_AHEAD
+    prefixes = used_prefixes(first, known) if few else dict(known)
     quads = (ox.Quad(*triple) for triple in chain(first, rest))  # all formats can write these
     ox.serialize(quads, output, RDF_FORMATS[media_type], prefixes=prefixes)
 

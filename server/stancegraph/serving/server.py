@@ -220,6 +220,9 @@ class _Load:
         from stancegraph.web.process import serve_app  # noqa: PLC0415
 
         atexit.register(_leave)
+        # No line tells these, and looking them up takes as long as writing it.
+        logging._srcfile = None  # noqa: SLF001 (as Python's guide to logging has it)
+        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
         return Switchboard(serve_app, self.orders)
 
 

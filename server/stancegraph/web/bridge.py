@@ -31,6 +31,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 THREADS = 64
 WATCH_AFTER = 0.05  # seconds
 BODY_BOUND = 10.0  # seconds in which the body of a request must have come
+_ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})  # that there is one
 HANG_UP = "stancegraph.hang_up"
 # What outer applications add to ASGI's scope, and the inner one finds in WSGI's environment.
 REQUEST_ID = "stancegraph.request_id"
@@ -105,7 +106,7 @@ class Bridge:
         """
         loop = asyncio.get_running_loop()
         try:
-            body, whole = await read_body(receive, self._max_body)
+            body, whole = await read_body(scope, receive, self._max_body)
         except TimeoutError:
             body, whole, scope = b"", False, {**scope, REFUSED: Refusal.TOO_SLOW}
         hang_up = HangUp()
@@ -212,13 +213,19 @@ def _no_write(_data: bytes) -> object:
     raise NotImplementedError("write() of WSGI is not supported")
 
 
-async def read_body(receive: Receive, bound: int) -> tuple[bytes, bool]:
+async def read_body(scope: Message, receive: Receive, bound: int) -> tuple[bytes, bool]:
     """The body of a request, or a little more than *bound* bytes; whether it is whole.
+
+    For one that has none, as most have, nothing is received: that alone takes long.
 
     Raises:
         TimeoutError: it did not come in time.
         BrokenOff: the client has hung up, so that what came is not the whole.
     """
+    if scope["method"] in {"GET", "HEAD"} and not any(
+        name in _ANNOUNCING for name, _ in scope["headers"]
+    ):
+        return b"", True
     body = bytearray()
     async with asyncio.timeout(BODY_BOUND):
         while len(body) <= bound:

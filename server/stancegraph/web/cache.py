@@ -269,7 +269,7 @@ class AnswerCache:
         content = b""
         if scope["method"] == "POST":
             try:
-                body, whole = await read_body(receive, self._max_body)
+                body, whole = await read_body(scope, receive, self._max_body)
             except TimeoutError:
                 await self._app({**scope, REFUSED: Refusal.TOO_SLOW}, receive, send)
                 return

@@ -105,7 +105,7 @@ class Endpoint:
             await self._app(scope, receive, send)
             return
         try:
-            body, whole = await read_body(receive, MAX_BODY)
+            body, whole = await read_body(scope, receive, MAX_BODY)
         except TimeoutError:
             refused = {**scope, REFUSED: Refusal.TOO_SLOW}
             await self._app(refused, replayed(b"", True, receive), send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import MIMEAccept
@@ -92,7 +93,7 @@ def choose(
             raise NotAcceptable(offered)
         return _named(formats[short_name])
     aliases = ALIASES_OF_GRAPHS if offered == GRAPHS else ALIASES
-    best = preferred(accept, [*offered, *aliases])
+    best = _preferred(accept, (*offered, *aliases))
     if best is None:
         raise NotAcceptable(offered)
     if best in aliases:
@@ -152,6 +153,9 @@ def preferred(accept: MIMEAccept, offered: Sequence[str]) -> str | None:
     if not accept:
         return offered[0]
     return accept.best_match(offered)
+
+
+_preferred = lru_cache(256)(preferred)  # clients send few headers Accept, and again and again
 
 
 def _named(media_type: MediaType) -> tuple[MediaType, str]:

@@ -91,9 +91,9 @@ class Recorder:
         route = first if first in self._routes or record.path in self._own else "other"
         method = record.method if record.method in _METHODS else "other"
         seconds = time.monotonic() - record.begun
-        metrics.requests.labels(method, route, record.status).inc()
-        metrics.request_seconds.labels(route).observe(seconds)
-        metrics.cached.labels(record.cache).inc()
+        metrics.requests_of(method, route, record.status).inc()
+        metrics.seconds_of(route).observe(seconds)
+        metrics.cached_as(record.cache).inc()
         if not record.whole:
             metrics.broken_off.inc()
         _log.info(

@@ -12,6 +12,7 @@ import asyncio
 import ipaddress
 from collections import OrderedDict, deque
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stancegraph.web.bridge import REFUSED, Refusal
@@ -126,6 +127,7 @@ def client_of(scope: Message) -> str:
     return seen[:64] or address
 
 
+@lru_cache(1024)
 def _is_near(address: str) -> bool:
     """Whether an address is of this machine or a private network."""
     try:
