@@ -10,6 +10,7 @@ Writes docs/benchmarks.md and its charts.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -92,7 +93,7 @@ def _options() -> argparse.Namespace:
 
 def _measure(options: argparse.Namespace, kept: Path) -> None:
     """Measure with one graph after another, and keep what was found after each."""
-    began = time.monotonic()
+    began, busy = time.monotonic(), os.getloadavg()[0]
     day, revision = records.today(), records.revision(ROOT)
     peers = _peers(options.place, options.peers)
     plan = Plan(options.rounds, options.seconds, options.seed)
@@ -108,6 +109,7 @@ def _measure(options: argparse.Namespace, kept: Path) -> None:
             seconds=plan.seconds,
             took=time.monotonic() - began,
             graphs=tuple(measured),
+            busy=busy,
         ).write(kept)
 
 

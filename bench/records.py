@@ -48,6 +48,7 @@ class Records:
 
     Attributes:
         took: Seconds, all in all.
+        busy: Processes that wanted a processor in the minute before; None if not known.
     """
 
     day: str
@@ -58,6 +59,7 @@ class Records:
     seconds: int
     took: float
     graphs: tuple[Measured, ...]
+    busy: float | None = None
 
     def write(self, path: Path) -> None:
         """Keep it in *path*."""

@@ -29,6 +29,7 @@ COLD_BAR = 1.0  # times the Oxigraph server
 RDFLIB_BAR = 20.0  # times rdflib-endpoint
 START_BAR = 1.0  # seconds
 MEMORY_BAR = 1.5  # times the Oxigraph server
+IDLE = 0.5  # processes that want a processor while a machine does nothing to speak of
 MIB = 1 << 20
 NONE = "-"
 LONGEST_ERROR = 100  # characters
@@ -113,10 +114,17 @@ def number(value: float | None) -> str:
 
 
 def _run(found: Records) -> str:
+    busy = ""
+    if found.busy is not None and found.busy > IDLE:
+        busy = (
+            f"\n\n**The machine was not idle**: before the run, {found.busy:.1f} processes wanted a"
+            " processor on average.\nTimes are longer than they would be, most of all for servers of"
+            " several processes, as ours is."
+        )
     return (
         f"Run of {found.day}, revision `{found.revision}`, in {found.took / 60:.0f} minutes:"
         f" {found.rounds} rounds, each span under load {found.seconds} s.\n"
-        f"Machine: {found.machine}; Python {found.python}."
+        f"Machine: {found.machine}; Python {found.python}.{busy}"
     )
 
 

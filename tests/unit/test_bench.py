@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -198,3 +199,15 @@ def test_an_export_is_never_the_same_query_twice() -> None:
     texts = [make(number).text for make in EXPORTS.values() for number in range(3)]
 
     assert len(set(texts)) == len(texts)
+
+
+def test_the_page_warns_where_the_machine_had_other_work(tmp_path: Path) -> None:
+    quiet = records(result("ours", 1.0, 600), result("virtuoso", 2.0, 50))
+
+    for name in ("quiet.d", "busy.d"):
+        (tmp_path / name).mkdir()
+    report.write(replace(quiet, busy=0.1), tmp_path / "quiet.d")
+    report.write(replace(quiet, busy=9.0), tmp_path / "busy.d")
+
+    assert "not idle" not in (tmp_path / "quiet.d" / report.PAGE).read_text("utf-8")
+    assert "9.0 processes" in (tmp_path / "busy.d" / report.PAGE).read_text("utf-8")
