@@ -118,7 +118,7 @@ def _run(found: Records) -> str:
     if found.busy is not None and found.busy > IDLE:
         busy = (
             f"\n\n**The machine was not idle**: before the run, {found.busy:.1f} processes wanted a"
-            " processor on average.\nTimes are longer than they would be, most of all for servers of"
+            " processor on average.\nTimes are longer than else, most of all for servers of"
             " several processes, as ours is."
         )
     return (
