@@ -212,6 +212,17 @@ def test_rows_that_fit_are_offered_as_pictures(open_page: Opener) -> None:
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
+def test_rows_are_shown_as_they_are_written(open_page: Opener) -> None:
+    """Whole IRIs and datatypes, for who must see them."""
+    page = open_page(asked(TREATIES))
+
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="raw").click()
+
+    expect(page.locator("#answer pre")).to_contain_text(
+        "<https://w3id.org/stancegraph/id/treaty/budapest-convention>"
+    )
+
+
 def test_the_form_does_without_script(open_page: Opener) -> None:
     """A field, a button, and a page with a table."""
     page = open_page("/sparql", script=False)

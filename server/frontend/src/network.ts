@@ -28,6 +28,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 300; // of the layout, after which it hardly moves
 const PATIENCE = 4000; // milliseconds that the layout may take
 const MARGIN = 60;
+const NARROWEST = 900; // so that few nodes are not drawn large
+const NAMED = 40; // links at most whose names are written out
 const SCALES = [1, 1.5, 2.25, 3.4, 5];
 
 /** Draws the networks in *root*. */
@@ -60,7 +62,7 @@ function lay(nodes: Node[], edges: Edge[]): [number, number] {
     for (const end of [source, target]) degrees.set(String(end), (degrees.get(String(end)) ?? 0) + 1);
   }
   for (const node of nodes) node.degree = degrees.get(node.id) ?? 0;
-  const far = nodes.length > 300 ? 40 : 80;
+  const far = nodes.length > 300 ? 40 : edges.length <= NAMED ? 130 : 80;
   const layout = forceSimulation(nodes)
     .force("link", forceLink<Node, Edge>(edges).id((node) => node.id).distance(far))
     .force("charge", forceManyBody().strength(-4 * far).distanceMax(12 * far))
@@ -76,9 +78,11 @@ function lay(nodes: Node[], edges: Edge[]): [number, number] {
     node.x! -= left;
     node.y! -= top;
   }
-  const right = Math.max(...nodes.map((node) => node.x! + 7 * shortened(node.label).length));
+  const right = Math.max(...nodes.map((node) => node.x! + 7 * shortened(node.label).length)) + 20;
   const bottom = Math.max(...nodes.map((node) => node.y!));
-  return [Math.ceil(right + 20), Math.ceil(bottom + MARGIN / 2)];
+  const width = Math.ceil(Math.max(right, NARROWEST));
+  for (const node of nodes) node.x! += (width - right) / 2;
+  return [width, Math.ceil(bottom + MARGIN / 2)];
 }
 
 function radius(node: Node): number {
@@ -97,6 +101,18 @@ function draw(nodes: Node[], edges: Edge[], width: number, height: number): SVGS
     });
     line.append(title(`${from.label} → ${to.label}${edge.label ? `: ${edge.label}` : ""}`));
     drawing.append(line);
+    if (edge.label && edges.length <= NAMED) {
+      const name = element("text", {
+        x: n((from.x! + to.x!) / 2),
+        y: n((from.y! + to.y!) / 2 - 3),
+        "font-size": 9,
+        "text-anchor": "middle",
+        fill: "currentColor",
+        "fill-opacity": 0.75,
+      });
+      name.textContent = shortened(edge.label);
+      drawing.append(name);
+    }
   }
   // Those with the most links are found first.
   for (const node of [...nodes].sort((a, b) => b.degree - a.degree)) {

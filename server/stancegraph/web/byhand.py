@@ -5,7 +5,7 @@ Programs ask the same address and get the rows alone; see `stancegraph.web.endpo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -14,14 +14,14 @@ from flask import g, make_response, render_template, request, url_for
 from werkzeug.datastructures import MIMEAccept
 
 from stancegraph import scopes
-from stancegraph.engine import EXAMPLE, OFFERED, SHORT_NAMES, TABLES
+from stancegraph.engine import EXAMPLE, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.queryfile import VIEWS, View, without_header
 from stancegraph.sparql import kept_tokens, query_form
 from stancegraph.terms import XSD
 from stancegraph.web.answers import another_each_time, read_question
 from stancegraph.web.cache import UNKEPT
-from stancegraph.web.results import SVG, picture_file, show
+from stancegraph.web.results import SVG, beginning, picture_file, show
 from stancegraph.web.site import current_site
 from stancegraph.web.tables import NAME_SUFFIXES
 from stancegraph.web.views import places
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stancegraph.web.results import Shown
 
 TITLE = "Result of a query"
+RAW = "raw"  # the view of rows as the engine writes them, each term whole
 DATES = frozenset({XSD.date, XSD.dateTime, XSD.gYear, XSD.gYearMonth})
 NUMBERS = frozenset({XSD.integer, XSD.decimal, XSD.double, XSD.float})
 SORTS = 40  # values of a column at most that is taken for one of sorts
@@ -62,15 +63,26 @@ def page(arguments: MultiDict[str, str]) -> Response:
         return make_response(_rendered(text))
     text = g.query = texts[0]
     ask = _read(text, arguments)
-    view = _view(arguments, query_form(text))
+    raw = arguments.get("view") == RAW
+    view = View() if raw else _view(arguments, query_form(text))
     names = _names(text)
     if arguments.get("format") == SVG:
         return _picture(ask, view)
     result = show(ask, names, view, told=TITLE)
+    if raw and result.columns:
+        result = replace(result, text=beginning(ask, MediaType.TSV)[0])
     fits = [TRIPLES] if result.form in {"CONSTRUCT", "DESCRIBE"} else fitting(names, result.found)
     columns = names or list(dict.fromkeys(name for row in result.found for name in row))
     response = make_response(
-        _rendered(text, result=result, view=view, fits=fits, columns=columns, address=Address(text))
+        _rendered(
+            text,
+            result=result,
+            raw=raw,
+            view=view,
+            fits=fits,
+            columns=columns,
+            address=Address(text),
+        )
     )
     if another_each_time(text):
         response.headers["Cache-Control"] = UNKEPT
@@ -83,9 +95,9 @@ class Address:
 
     query: str
 
-    def __call__(self, view: View | None = None, **more: str) -> str:
-        """That of its result: as a *view* shows it, or with other arguments."""
-        chosen = {"view": view.type, **view.columns} if view else {}
+    def __call__(self, drawn: View | None = None, **more: str) -> str:
+        """That of its result: as a view draws it, or with other arguments."""
+        chosen = {"view": drawn.type, **drawn.columns} if drawn else {}
         pairs = urlencode({"query": self.query, **chosen, **more}, safe="/:?")
         return f"{url_for('sparql.get')}?{pairs}"
 
@@ -131,7 +143,7 @@ def _view(arguments: MultiDict[str, str], form: str) -> View:
     """
     kind = arguments.get("view", "table")
     if kind not in VIEWS:
-        raise BadParameter("view", f"is one of {', '.join(VIEWS)}")
+        raise BadParameter("view", f"is one of {', '.join((*VIEWS, RAW))}")
     if form in {"CONSTRUCT", "DESCRIBE"} and kind == "network":
         return TRIPLES
     needed, others = VIEWS[kind]

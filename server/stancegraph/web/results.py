@@ -92,7 +92,7 @@ def show(ask: Ask, names: Sequence[str], view: View, *, told: str) -> Shown:
         content = b"".join(site.engine.ask(replace(ask, media_type=MediaType.JSON)))
         yes = ox.parse_query_results(content, ox.QueryResultsFormat.JSON)
         return Shown(form, text="yes" if yes else "no", milliseconds=_milliseconds(start))
-    text, cut = _beginning(ask, MediaType.TURTLE, SHOWN_TEXT)
+    text, cut = beginning(ask, MediaType.TURTLE)
     taken = _milliseconds(start)
     picture = None
     if view.type == "network":
@@ -106,7 +106,7 @@ def triples(ask: Ask) -> list[dict[str, Term]]:
     Raises:
         EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
     """
-    text, cut = _beginning(ask, MediaType.N_TRIPLES, DRAWN_TEXT)
+    text, cut = beginning(ask, MediaType.N_TRIPLES, DRAWN_TEXT)
     whole = text[: text.rindex("\n") + 1] if cut and "\n" in text else text
     return [
         {"subject": triple.subject, "predicate": triple.predicate, "object": triple.object}
@@ -116,8 +116,12 @@ def triples(ask: Ask) -> list[dict[str, Term]]:
     ]
 
 
-def _beginning(ask: Ask, media_type: MediaType, bound: int) -> tuple[str, bool]:
-    """The text of triples up to *bound* bytes, and whether there is more, which is not read."""
+def beginning(ask: Ask, media_type: MediaType, bound: int = SHOWN_TEXT) -> tuple[str, bool]:
+    """The text of an answer up to *bound* bytes, and whether there is more, which is not read.
+
+    Raises:
+        EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
+    """
     answer = current_site().engine.ask(replace(ask, media_type=media_type))
     pieces: list[bytes] = []
     length = 0
