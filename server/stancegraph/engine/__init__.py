@@ -195,20 +195,38 @@ def first_rows(engine: Engine, ask: Ask, bound: int | None) -> tuple[list[dict[s
         StancegraphError: as :meth:`Answer.__next__` does.
     """
     answer = engine.ask(replace(ask, media_type=MediaType.JSON))
-    reader = _Reader(answer)
+    try:
+        kept = _read_rows(_Reader(answer), None if bound is None else bound + 1)
+    finally:
+        answer.close()
+    if isinstance(kept, Exception):
+        try:
+            raise kept
+        finally:
+            del kept  # lest it lead to itself, by this frame
+    return kept[:bound], bound is not None and len(kept) > bound
+
+
+def _read_rows(reader: _Reader, bound: int | None) -> list[dict[str, Term]] | Exception:
+    """The first solutions that *reader* gives as SPARQL JSON, or why there are none.
+
+    Nothing is raised, for the traceback would lead to the parser's solutions. These can be let
+    go of in this thread alone; where another collects them, all they lead to stays for ever.
+
+    Raises:
+        TypeError: it is the answer of an ASK.
+    """
     try:
         solutions = _solutions(reader)
         names = [variable.value for variable in solutions.variables]
-        kept = [
+        return [
             {name: term for name, term in zip(names, solution, strict=True) if term is not None}
-            for solution in itertools.islice(solutions, None if bound is None else bound + 1)
+            for solution in itertools.islice(solutions, bound)
         ]
-    except (OSError, SyntaxError, ValueError) as error:
+    except (StancegraphError, OSError, SyntaxError, ValueError) as error:
         # What the engine said, not what the parser makes of it.
-        raise reader.failure or error from None
-    finally:
-        answer.close()
-    return kept[:bound], bound is not None and len(kept) > bound
+        failure, reader.failure = reader.failure or error, None
+        return failure.with_traceback(None)
 
 
 def _solutions(reader: _Reader) -> ox.QuerySolutions:
