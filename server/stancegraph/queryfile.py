@@ -41,7 +41,7 @@ QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
     "list",
-    "page",
+    *("behind", "page"),
     *QUALITY_KEYS,
 )
 RULE_KEYS = ("summary", "description", "params", "inputs")
@@ -153,12 +153,13 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """The query that says how complete the lists are on which the rows of another rest.
+    """A query that tells more of the rows of another.
 
     Attributes:
-        query: Its name; it projects ``statement``.
+        query: Its name.
         values: By parameter of it, names of parameters of the other query, whose values it
-            gets, or values as a caller would write them.
+            gets; or values as a caller would write them; or, where it tells of one row,
+            names of columns.
     """
 
     query: str
@@ -189,6 +190,7 @@ class SavedQuery(QueryFile):
         keywords: What it is about, for whoever looks for it.
         bound: Seconds that it may take; a build tells where it is slower.
         coverage: What says how complete the lists are; None where no absence could mislead.
+        behind: What lists the claims on which one row rests; None where the row leads to them.
         flaw: What it finds, if it is a quality query; then it projects ``FOUND``.
         sections: The pages that show its rows.
         listing: The list whose things it shows; None for most queries.
@@ -199,6 +201,7 @@ class SavedQuery(QueryFile):
     view: View = View()
     bound: float = BOUND
     coverage: Companion | None = None
+    behind: Companion | None = None
     flaw: Flaw | None = None
     sections: tuple[Section, ...] = ()
     listing: Listing | None = None
@@ -230,32 +233,40 @@ def read_queries(root: Path) -> tuple[list[SavedQuery], list[Problem]]:
     broken = {problem.path.removeprefix("queries/").removesuffix(".rq") for problem in problems}
     by_name = {query.name: query for query in queries}
     for query in queries:
-        # What a broken companion has cannot be told before it is mended.
-        if query.coverage is not None and query.coverage.query not in broken:
-            wrong = _wrong_companion(query.coverage, query, by_name)
-            line = line_of(query, r"^#\+ coverage:")
-            problems += [Problem(query.path, line, Severity.VIOLATION, told) for told in wrong]
+        for key, companion in (("coverage", query.coverage), ("behind", query.behind)):
+            # What a broken companion has cannot be told before it is mended.
+            if companion is not None and companion.query not in broken:
+                wrong = _wrong_companion(key, companion, query, by_name)
+                line = line_of(query, rf"^#\+ {key}:")
+                problems += [Problem(query.path, line, Severity.VIOLATION, told) for told in wrong]
     return queries, sorted(problems, key=lambda problem: problem.sort_key)
 
 
 def _wrong_companion(
-    companion: Companion, query: SavedQuery, by_name: Mapping[str, SavedQuery]
+    key: str, companion: Companion, query: SavedQuery, by_name: Mapping[str, SavedQuery]
 ) -> list[str]:
-    """What is wrong with the coverage that the header of *query* names."""
+    """What is wrong with the companion that *key* of the header of *query* names."""
     made = by_name.get(companion.query)
     if made is None:
         near = difflib.get_close_matches(companion.query, by_name, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return [f"coverage: there is no query {companion.query!r}{hint}"]
-    told = [f"coverage: {n} {not_declared(n, made.params)}" for n in companion.values
+        return [f"{key}: there is no query {companion.query!r}{hint}"]
+    told = [f"{key}: {n} {not_declared(n, made.params)}" for n in companion.values
             if n not in made.params]  # fmt: skip
     told += [
-        f"coverage: {made.name} needs {name}: add it, as {{query: {made.name}, {name}: …}}"
+        f"{key}: {made.name} needs {name}: add it, as {{query: {made.name}, {name}: …}}"
         for name, parameter in made.params.items()
         if parameter.needed and name not in companion.values
     ]
-    if STATEMENT not in made.columns:
-        told.append(f"coverage: {made.name} projects no ?{STATEMENT}, which would be shown")
+    if key == "coverage" and STATEMENT not in made.columns:
+        told.append(f"{key}: {made.name} projects no ?{STATEMENT}, which would be shown")
+    if key == "behind":
+        told += [
+            f"behind: {value!r} is neither a column nor a parameter of this query"
+            for values in companion.values.values()
+            for value in values
+            if value not in {*query.columns, *query.params}
+        ]
     return told
 
 
@@ -573,7 +584,8 @@ def _read_query(reading: _Reading) -> SavedQuery:
         keywords=reading.list_of("keywords"),
         view=_view(reading, columns),
         bound=_bound(reading),
-        coverage=_coverage(reading),
+        coverage=_companion(reading, "coverage"),
+        behind=_companion(reading, "behind"),
         flaw=_flaw(reading, columns),
         sections=_sections(reading, common[4], columns),
         listing=_listing(reading, columns),
@@ -595,14 +607,15 @@ def _sections(
     return sections
 
 
-def _coverage(reading: _Reading) -> Companion | None:
-    said = reading.header.get("coverage")
+def _companion(reading: _Reading, key: str) -> Companion | None:
+    """The query that *key* of the header names, and what it is asked."""
+    said = reading.header.get(key)
     if said is None:
         return None
     parts = said if isinstance(said, dict) else {"query": said}
-    at = reading.line_of("coverage")
+    at = reading.line_of(key)
     if not isinstance(parts.get("query"), str):
-        reading.problem(at, "coverage must name a query: {query: coverage/lists, of: treaty}")
+        reading.problem(at, f"{key} must name a query: {{query: coverage/lists, of: treaty}}")
         return None
     values: dict[str, tuple[str, ...]] = {}
     for name, given in parts.items():
@@ -610,7 +623,7 @@ def _coverage(reading: _Reading) -> Companion | None:
         if name != "query" and all(isinstance(value, str) for value in found):
             values[str(name)] = tuple(found)
         elif name != "query":
-            reading.problem(at, f"coverage: {name} must be text or a list of texts")
+            reading.problem(at, f"{key}: {name} must be text or a list of texts")
     return Companion(parts["query"], values)
 
 

@@ -381,3 +381,25 @@ def test_what_is_wrong_with_a_section_is_told_with_its_line(
     _, problems = read(tmp_path, with_page(said))
 
     assert (6, told) in problems
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("{query: acts/of-a-state, actor: act}", None),
+        ("{query: acts/of-a-state, actor: deed}",
+         "behind: 'deed' is neither a column nor a parameter of this query"),
+        ("{query: acts/of-a-stat, actor: act}",
+         "behind: there is no query 'acts/of-a-stat'; did you mean acts/of-a-state?"),
+        ("{query: acts/of-a-state}",
+         "behind: acts/of-a-state needs actor: add it, as {query: acts/of-a-state, actor: …}"),
+    ],
+)  # fmt: skip
+def test_a_header_names_the_list_behind_a_row(tmp_path: Path, said: str, told: str | None) -> None:
+    text = GOOD.replace("#+ columns:", f"#+ behind: {said}\n#+ columns:")
+    text = text.replace('asOf: "xsd:date"', 'asOf: {type: "xsd:date", default: today}')
+
+    queries, problems = read(tmp_path, text)
+
+    assert problems == ([(6, told)] if told else [])
+    assert queries[0].behind is not None

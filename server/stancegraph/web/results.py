@@ -13,13 +13,14 @@ from stancegraph.engine import OFFERED, MediaType, first_rows
 from stancegraph.errors import NotAcceptable
 from stancegraph.sparql import query_form
 from stancegraph.web import pictures
+from stancegraph.web.behind import COLUMN
 from stancegraph.web.pictures.world import outlines
 from stancegraph.web.site import current_site
 from stancegraph.web.tables import cells, columns_of
 from stancegraph.web.views import PICTURED_ROWS, draw, picture_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Response
 
@@ -61,12 +62,20 @@ class Shown:
     found: Sequence[Mapping[str, Term]] = ()
 
 
-def show(ask: Ask, names: Sequence[str], view: View, *, told: str) -> Shown:
+def show(
+    ask: Ask,
+    names: Sequence[str],
+    view: View,
+    *,
+    told: str,
+    behind: Callable[[Mapping[str, Term]], Cell] | None = None,
+) -> Shown:
     """Ask, and show no more than a page does.
 
     Args:
         names: The variables of a SELECT in their order; those that are found, if none.
         told: What a picture shows, for who does not see it.
+        behind: What makes a cell that leads from a row to the claims it rests on.
 
     Raises:
         EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
@@ -78,10 +87,16 @@ def show(ask: Ask, names: Sequence[str], view: View, *, told: str) -> Shown:
         found, cut = _rows(ask, view)
         taken = _milliseconds(start)
         columns = columns_of(names or list(dict.fromkeys(name for row in found for name in row)))
+        shown = [cells(site, columns, row) for row in found[:SHOWN_ROWS]]
+        if behind is not None:
+            columns = [*columns, COLUMN]
+            shown = [
+                [*row, behind(terms)] for row, terms in zip(shown, found[:SHOWN_ROWS], strict=True)
+            ]
         return Shown(
             form,
             columns,
-            [cells(site, columns, row) for row in found[:SHOWN_ROWS]],
+            shown,
             cut=cut or len(found) > SHOWN_ROWS,
             limited=ask.limit is not None and ask.limit <= SHOWN_ROWS,
             milliseconds=taken,

@@ -20,6 +20,7 @@ from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
 from stancegraph.web.answers import Told, another_each_time, respond
 from stancegraph.web.asof import asked_day, is_dated, tell_the_day, to_the_day
+from stancegraph.web.behind import behind
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
@@ -218,7 +219,13 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
         else {n: told for n, told in problems.items() if n not in query.params},
         wrong=bool(problems) and not waiting,
         pairs=[] if terms is None else _pairs(query, terms),
-        result=show(_ask(text, wishes), query.columns, query.view, told=query.summary)
+        result=show(
+            _ask(text, wishes),
+            query.columns,
+            query.view,
+            told=query.summary,
+            behind=behind(site, query, terms or {}),
+        )
         if text
         else None,
         text=text,
@@ -288,6 +295,7 @@ def _described(query: SavedQuery) -> dict[str, object]:
         "columns": list(query.columns),
         "view": {"type": query.view.type, **query.view.columns},
         "coverage": query.coverage and {"query": query.coverage.query, **query.coverage.values},
+        "behind": query.behind and {"query": query.behind.query, **query.behind.values},
         "quality": query.flaw and asdict(query.flaw),
     }
 

@@ -12,6 +12,7 @@ from stancegraph.engine import Ask, MediaType, first_rows
 from stancegraph.errors import EngineError
 from stancegraph.sections import MAX_ROWS
 from stancegraph.web.asof import AS_OF, is_dated
+from stancegraph.web.behind import COLUMN, behind
 from stancegraph.web.saved import address_of
 from stancegraph.web.tables import (
     NAME_SUFFIXES,
@@ -50,12 +51,14 @@ class Place:
     Attributes:
         terms: What its parameters are set to.
         dated: Whether it answers for a day.
+        behind: What leads from a row to the claims it rests on; None where the row does.
     """
 
     query: SavedQuery
     section: Section
     terms: Terms
     dated: bool
+    behind: Callable[[Mapping[str, Term]], Cell] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ def _place(
     given: dict[str, str | Sequence[str]] = {**section.values, **thing}
     if dated and as_of:
         given[AS_OF] = as_of
-    return Place(query, section, read_terms(query, given, site.catalog.names), dated)
+    terms = read_terms(query, given, site.catalog.names)
+    return Place(query, section, terms, dated, behind(site, query, terms))
 
 
 @contextmanager
@@ -203,11 +207,11 @@ def _shown(site: Site, place: Place, address: str) -> tuple[Shown, list[dict[str
         return Shown(*head, failure=str(error)), []
     group = [name for name in query.columns if name in _with_name(section.group)]
     if query.view.type == "matrix" and not section.columns:
-        columns, groups = _crossed(site, query, group, found)
+        columns, groups = _crossed(site, place, group, found)
         total = sum(len(each.rows) for each in groups)
     else:
         named = section.columns or query.columns
-        columns, groups, total = _listed(site, section, group, named, found)
+        columns, groups, total = _listed(site, place, group, named, found)
     shown = Shown(*head, columns=tuple(columns), groups=tuple(groups), total=total, more=more)
     return shown, found
 
@@ -219,7 +223,7 @@ def _with_name(variable: str) -> tuple[str, ...]:
 
 def _listed(
     site: Site,
-    section: Section,
+    place: Place,
     group: Sequence[str],
     variables: Sequence[str],
     found: Sequence[Mapping[str, Term]],
@@ -230,8 +234,12 @@ def _listed(
     """
     headed = columns_of(group)
     whole = [*headed, *columns_of([name for name in variables if name not in group])]
-    rows = merged(cells(site, whole, row) for row in found)
-    kept, shown = filled(whole, rows[: section.rows])
+    lines = (cells(site, whole, row) for row in found)
+    if place.behind is not None:
+        whole.append(COLUMN)
+        lines = ([*line, place.behind(row)] for line, row in zip(list(lines), found, strict=True))
+    rows = merged(lines)
+    kept, shown = filled(whole, rows[: place.section.rows])
     apart = len([column for column in kept if column in headed])
     groups: dict[Cell | None, list[tuple[Cell, ...]]] = {}
     for row in shown:
@@ -241,12 +249,13 @@ def _listed(
 
 
 def _crossed(
-    site: Site, query: SavedQuery, group: Sequence[str], found: Sequence[Mapping[str, Term]]
+    site: Site, place: Place, group: Sequence[str], found: Sequence[Mapping[str, Term]]
 ) -> tuple[list[Column], list[Group]]:
     """The rows *found* as the matrix that the query's view describes, by the value of *group*.
 
-    Where a row rests on one claim, its value leads there.
+    Where a row rests on one claim, or leads to a list of them, its value does.
     """
+    query = place.query
     view = query.view.columns
     across, value = columns_of([view["column"], view["value"]])
     down = columns_of([n for n in query.columns if n in _with_name(_thing_of(view["row"]))])[:1]
@@ -257,11 +266,13 @@ def _crossed(
         heading = cells(site, headed, row)[0] if headed else None
         line, above, told = cells(site, [*down, across, value], row)
         grounds = [cell for cell in cells(site, rest, row) if cell.grounds]
-        if len(grounds) == 1 and told.text:
-            told = replace(told, href=grounds[0].href, aside=grounds[0].text)
+        if place.behind is not None:
+            grounds.append(place.behind(row))
+        if len(grounds) == 1 and told.text and grounds[0].href:
+            told = replace(told, basis=grounds[0])
         cell = groups.setdefault(heading, {}).setdefault(line, {})
         before = cell.get(above.text)
-        joined = before and replace(told, text=f"{before.text}, {told.text}", href=None)
+        joined = before and replace(told, text=f"{before.text}, {told.text}", basis=None)
         cell[above.text] = joined or told
     names = sorted({name for lines in groups.values() for told in lines.values() for name in told})
     made = [

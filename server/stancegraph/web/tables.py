@@ -29,7 +29,7 @@ _KINDS = {
     **dict.fromkeys((XSD.integer, XSD.decimal, XSD.double, XSD.float), "number"),
     **dict.fromkeys((XSD.date, XSD.gYearMonth, XSD.gYear), "date"),
 }
-Grounds: TypeAlias = Literal["claim", "derived", "evidence", ""]
+Grounds: TypeAlias = Literal["claim", "derived", "evidence", "list", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Cell:
         kind: ``number`` or ``date`` where it is one; else empty.
         machine: A day in the form that programs read.
         grounds: What it leads to, where that is what the row rests on: a claim, a statement
-            that a rule derived, or a place in a source.
+            that a rule derived, a place in a source, or the list of claims that it counts.
         more: Others that the row rests on likewise.
         basis: What the value itself rests on.
         iri: Of a thing.
