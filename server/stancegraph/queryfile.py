@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyoxigraph as ox
 import yaml
 
-from stancegraph import listing, scopes, sparql
+from stancegraph import comparison, listing, scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
 from stancegraph.parameters import Parameter, as_tuple, declared, wrong_declaration
 from stancegraph.problems import Problem, Severity
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
     from pathlib import Path
 
+    from stancegraph.comparison import Comparison
     from stancegraph.folder import GraphFolder
     from stancegraph.listing import Listing
     from stancegraph.parameters import Terms
@@ -40,8 +41,7 @@ _Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C may be mis
 QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
-    "list",
-    *("behind", "page"),
+    *("behind", "compare", "list", "page"),
     *QUALITY_KEYS,
 )
 RULE_KEYS = ("summary", "description", "params", "inputs")
@@ -194,6 +194,7 @@ class SavedQuery(QueryFile):
         flaw: What it finds, if it is a quality query; then it projects ``FOUND``.
         sections: The pages that show its rows.
         listing: The list whose things it shows; None for most queries.
+        comparison: How it compares things side by side; None for most queries.
     """
 
     columns: tuple[str, ...]
@@ -205,6 +206,7 @@ class SavedQuery(QueryFile):
     flaw: Flaw | None = None
     sections: tuple[Section, ...] = ()
     listing: Listing | None = None
+    comparison: Comparison | None = None
 
     @property
     def theme(self) -> str:
@@ -589,6 +591,7 @@ def _read_query(reading: _Reading) -> SavedQuery:
         flaw=_flaw(reading, columns),
         sections=_sections(reading, common[4], columns),
         listing=_listing(reading, columns),
+        comparison=_comparison(reading, common[4], columns),
     )
 
 
@@ -625,6 +628,20 @@ def _companion(reading: _Reading, key: str) -> Companion | None:
         elif name != "query":
             reading.problem(at, f"{key}: {name} must be text or a list of texts")
     return Companion(parts["query"], values)
+
+
+def _comparison(
+    reading: _Reading, params: Mapping[str, Parameter], columns: tuple[str, ...]
+) -> Comparison | None:
+    """How the query compares things; None for a query of another kind."""
+    if "compare" not in reading.header:
+        return None
+    view = reading.header.get("view")
+    drawn = (view.get("type") if isinstance(view, dict) else view) == "matrix"
+    found, wrong = comparison.read(reading.header["compare"], params, columns, drawn=drawn)
+    for told in wrong:
+        reading.problem(reading.line_of("compare"), told)
+    return found
 
 
 def _listing(reading: _Reading, columns: tuple[str, ...]) -> Listing | None:

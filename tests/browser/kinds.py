@@ -27,6 +27,8 @@ KINDS = {
     "sparql-answer": f"/sparql?query={quote(QUERY)}",
     "ontology": "/ontology",
     "quality": "/quality",
+    "compare": "/compare?things=CAN,CHN,BRA,RUS",
+    "compare-form": "/compare",
     "coverage": "/coverage",
     "disputes": "/disputes",
     "explore": "/explore",

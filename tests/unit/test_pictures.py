@@ -173,6 +173,19 @@ def test_a_heat_map_has_a_cell_for_each_row() -> None:
     assert drawing.notes == ["An empty cell has no row."]
 
 
+def test_each_with_each_is_read_along_the_diagonal() -> None:
+    """The columns of such a heat map stand in the order of its rows."""
+    view = View("matrix", {"row": "one", "column": "other", "value": "agreement"})
+    pairs = [("Chile", "Peru"), ("Chile", "Cuba"), ("Cuba", "Peru"), ("Cuba", "Chile"),
+             ("Peru", "Cuba"), ("Peru", "Chile")]  # fmt: skip
+    rows = [{"row": Part(one), "column": Part(other), "value": Part("0.5")} for one, other in pairs]
+
+    picture = inline(drawn(view, rows), told="agreement")
+
+    heads = [picture.index(f">{name}</text>") for name in ("Chile", "Cuba", "Peru")]
+    assert heads == sorted(heads)
+
+
 def test_a_file_says_what_it_shows_and_where_it_is_from() -> None:
     """Title, legend and source are in it, whatever markup they hold."""
     drawing = drawn(MAP, [row(CANADA, "yes")])

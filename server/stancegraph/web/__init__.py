@@ -12,6 +12,7 @@ from flask import Flask, g, redirect, request
 from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
+    compare,
     completeness,
     completion,
     disputes,
@@ -53,8 +54,8 @@ def create_app(site: Site) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     frame.register(app)
     for page in (
-        pages, search, explore, disputes, completeness, sparql, completion, saved, openapi,
-        examples, quality, entities,
+        pages, search, explore, compare, disputes, completeness, sparql, completion, saved,
+        openapi, examples, quality, entities,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)

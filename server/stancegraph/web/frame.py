@@ -75,6 +75,7 @@ def menu(place: str = "main") -> list[Item]:
     entries = {
         "main": [
             (_("Explore"), url_for("explore.all_lists")),
+            (_("Compare"), url_for("compare.compare")),
             *((heading, address) for _order, heading, address in sorted(listed)),
             (_("Questions"), url_for("saved.list_queries")),
             (_("SPARQL"), url_for("sparql.get")),

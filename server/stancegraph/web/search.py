@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, jsonify, make_response, render_template, request, url_for
 
 from stancegraph.catalog import Allowed
-from stancegraph.errors import UnknownQuery
+from stancegraph.errors import BadParameter, UnknownQuery
 from stancegraph.questions import Questions
 from stancegraph.search import Fit
 from stancegraph.web import links
 from stancegraph.web.arguments import Arguments
+from stancegraph.web.forms import Option
 from stancegraph.web.negotiation import preferred
 from stancegraph.web.site import current_site
 
@@ -35,6 +36,7 @@ SHOWN = 20  # things a page, unless said
 MOST = 100  # that may be asked for at once
 MAX_PAGE = 1000
 MAX_QUESTIONS = 5
+MAX_SIMILAR = 8
 _QUESTIONS = "stancegraph.questions"
 
 
@@ -195,20 +197,34 @@ def _read() -> Search:
 
 def _allowed(arguments: Arguments) -> Allowed | None:
     """What the parameter allows that ``for`` names; None without it, or where it is wrong."""
-    catalog = current_site().catalog
     named = arguments.text("for", longest=LONGEST)
-    if not named:
-        return None
-    query_name, _, name = named.rpartition("/")
     try:
-        query = catalog.query(query_name)
-    except UnknownQuery as error:
+        return _taken(named) if named else None
+    except (BadParameter, UnknownQuery) as error:
         arguments.wrong("for", str(error))
         return None
+
+
+def _taken(named: str) -> Allowed:
+    """What the parameter takes that is called ``THEME/QUERY/PARAMETER``.
+
+    Raises:
+        UnknownQuery, BadParameter: there is none.
+    """
+    catalog = current_site().catalog
+    query_name, _, name = named.rpartition("/")
+    query = catalog.query(query_name)
     if name not in query.params or query.params[name].type != "iri":
-        arguments.wrong("for", f"{query_name} has no parameter {name!r} that is an IRI")
-        return None
+        raise BadParameter(name, f"is no parameter of {query_name} that is an IRI")
     return Allowed.by(query.params[name], catalog.names)
+
+
+def similar(parameter: str, text: str) -> list[Option]:
+    """A few things that *text* may mean for *parameter*, as ``for`` of a search names it."""
+    names = current_site().catalog.names
+    allowed = _taken(parameter)
+    found = names.search(text, allowed.kinds, allowed.among)[:MAX_SIMILAR]
+    return [Option(allowed.short(match.key, names), match.label) for match in found]
 
 
 def _only_parts(found: Sequence[Match]) -> bool:

@@ -34,6 +34,8 @@ def matrix(view: View, rows: Sequence[Row], hatched: str) -> Drawing | None:
             cells.setdefault((row["row"].text, row["column"].text), {})[row["value"].text] = None
     if not cells:
         return None
+    if across.keys() == down.keys():  # each with each is read along the diagonal
+        across = {name: across[name] for name in down}
     texts = {at: ", ".join(values) for at, values in cells.items()}
     scale = Scale.of(list(texts.values()), view.order, view.unknown)
     ups = {name: place for place, name in enumerate(list(down)[:MOST])}
