@@ -38,7 +38,6 @@ from stancegraph.web.saved import address_of
 from stancegraph.web.search import similar
 from stancegraph.web.site import current_site
 from stancegraph.web.tables import Cell, cell
-from stancegraph.web.wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -387,7 +386,8 @@ def _aspect(site: Site, choice: Choice, query: SavedQuery) -> Aspect:
         if len(fitting) < 2 or choice.only:  # noqa: PLR2004
             return Aspect(name, query, comparison, address)
         told = without_header(text)
-        shown = show(told, query.columns, query.view, Wishes(), told=query.summary)
+        ask = Ask(told, MediaType.JSON, base=site.release.base, deadline=site.query_timeout)
+        shown = show(ask, query.columns, query.view, told=query.summary)
         return Aspect(name, query, comparison, address, matrix=shown, formula=told)
     ask = Ask(text, MediaType.JSON, base=site.release.base, deadline=site.query_timeout)
     found = _pivoted(site, comparison, choice, set(fitting), rows(site.engine, ask))
