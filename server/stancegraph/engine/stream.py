@@ -59,16 +59,19 @@ class StreamEngine:
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
-        self._free: list[_Line] = []
+        self._free: deque[_Line] = deque()
 
     def ask(self, ask: Ask) -> AsyncAnswer:
         """Start on a question."""
         return _StreamAnswer(self, ask)
 
     def line(self) -> _Line | None:
-        """A connection that was made before and is free; None where there is none."""
+        """The connection that is free the longest; None where there is none.
+
+        Of that the supervisor has most likely heard that its last answer is done.
+        """
         while self._free:
-            line = self._free.pop()
+            line = self._free.popleft()
             if not line.lost:
                 return line
         return None

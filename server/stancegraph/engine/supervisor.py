@@ -330,6 +330,7 @@ class Supervisor:
             self._selector.register(
                 connection.socket, selectors.EVENT_READ, lambda: self._readable(connection)
             )
+            self._readable(connection)  # what is there already
 
     # Workers.
 
