@@ -44,6 +44,7 @@ _WITHIN = (
     "sh:oneOrMorePath", "sh:zeroOrOnePath", "rdf:first", "rdf:rest",
 )  # fmt: skip
 
+_TYPE = RDF.type
 _SILENT = (ox.Literal, ox.Triple)  # can be no subject
 
 _NAMESPACES = {
@@ -276,7 +277,7 @@ class _Description:
         links: set[ox.Triple] = set()
         for quad in self._store.quads_for_pattern(None, None, thing, None):
             link = quad.triple
-            if link.predicate == RDF.type:
+            if link.predicate == _TYPE:
                 continue
             if (
                 listed
@@ -345,6 +346,6 @@ def in_reading_order(thing: ox.NamedNode | None, triples: Iterable[ox.Triple]) -
 
     def place(triple: ox.Triple) -> tuple[bool, str, bool, str]:
         subject = triple.subject
-        return subject != thing, str(subject), triple.predicate != RDF.type, str(triple)
+        return subject != thing, str(subject), triple.predicate != _TYPE, str(triple)
 
     return sorted(triples, key=place)

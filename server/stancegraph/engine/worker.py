@@ -435,8 +435,7 @@ def _write(
     first = list(islice(rest, LOOK_AHEAD))
     few = known and len(first) < LOOK_AHEAD
     prefixes = used_prefixes(first, known) if few else dict(known)
-    quads = (ox.Quad(*triple) for triple in chain(first, rest))  # all formats can write these
-    ox.serialize(quads, output, RDF_FORMATS[media_type], prefixes=prefixes)
+    ox.serialize(chain(first, rest), output, RDF_FORMATS[media_type], prefixes=prefixes)
 
 
 def _ask_store(store: ox.Store, ask: Ask) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
