@@ -13,6 +13,7 @@ import heapq
 import itertools
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -257,6 +258,27 @@ def used_prefixes(found: Iterable[Token]) -> dict[str, Token]:
         if token.kind is Kind.NAME and not before.is_word("PREFIX"):
             used.setdefault(token.text.partition(":")[0], token)
     return used
+
+
+def named(found: Sequence[Token]) -> Iterator[tuple[Token, str]]:
+    """The IRIs and prefixed names behind the prologue, each with the IRI that it stands for.
+
+    What is the beginning of IRIs, not one itself, is left out.
+    """
+    declared = prefixes(found)
+    for before, token in zip([None, *found], found, strict=False):
+        declares = before is not None and before.kind is Kind.NAME and before.text.endswith(":")
+        if token.kind is Kind.IRI and not declares:
+            iri = token.text[1:-1]
+        elif token.kind is Kind.NAME and not (before is not None and before.is_word("PREFIX")):
+            prefix, _, local = token.text.partition(":")
+            iri = declared.get(prefix, "") + re.sub(r"\\(.)", r"\1", local)
+        else:
+            continue
+        if iri and not iri.endswith(("/", "#")):
+            with suppress(ValueError):
+                ox.NamedNode(iri)
+                yield token, iri
 
 
 def term_text(term: Term) -> str:

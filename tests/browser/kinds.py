@@ -26,6 +26,7 @@ KINDS = {
     "sparql": "/sparql",
     "sparql-answer": f"/sparql?query={quote(QUERY)}",
     "ontology": "/ontology",
+    "codebook": "/codebook",
     "quality": "/quality",
     "compare": "/compare?things=CAN,CHN,BRA,RUS",
     "compare-form": "/compare",

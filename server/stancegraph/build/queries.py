@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import pyoxigraph as ox
-
 from stancegraph import sparql
 from stancegraph.build import quality
 from stancegraph.build.cache import key_of
@@ -35,6 +33,8 @@ from stancegraph.terms import short
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
+    import pyoxigraph as ox
+
     from stancegraph.build.cache import Cache
     from stancegraph.build.lines import Graphs
     from stancegraph.build.parse import ParsedGraph
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from stancegraph.engine import Engine
     from stancegraph.names import Names
     from stancegraph.queryfile import SavedQuery
-    from stancegraph.sparql import Token
 
 KIND = "queries"
 WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
@@ -93,7 +92,7 @@ def _words_of_list(query: SavedQuery) -> list[str]:
     """The IRIs that the header of *query* uses to declare a list, if it does."""
     if query.listing is None:
         return []
-    return sorted({iri for _, iri in _names(sparql.kept_tokens(query.listing.probe))})
+    return sorted({iri for _, iri in sparql.named(sparql.kept_tokens(query.listing.probe))})
 
 
 def _used(path: Path, cache: Cache) -> list[tuple[str, int, int]]:
@@ -102,34 +101,13 @@ def _used(path: Path, cache: Cache) -> list[tuple[str, int, int]]:
     def find() -> list[tuple[str, int, int]]:
         with suppress(QuerySyntaxError, UnicodeDecodeError):
             found = sparql.kept_tokens(content.decode("utf-8"))
-            return [(iri, token.line, token.column) for token, iri in _names(found)]
+            return [(iri, token.line, token.column) for token, iri in sparql.named(found)]
         return []
 
     content = b""
     with suppress(OSError):
         content = path.read_bytes()
     return [(iri, line, column) for iri, line, column in cache.answer("words", content, find=find)]
-
-
-def _names(found: Sequence[Token]) -> Iterator[tuple[Token, str]]:
-    """The IRIs and prefixed names behind the prologue, each with the IRI that it stands for.
-
-    What is the beginning of IRIs, not one itself, is left out.
-    """
-    prefixes = sparql.prefixes(found)
-    for before, token in zip([None, *found], found, strict=False):
-        declares = before is not None and before.kind is Kind.NAME and before.text.endswith(":")
-        if token.kind is Kind.IRI and not declares:
-            iri = token.text[1:-1]
-        elif token.kind is Kind.NAME and not (before is not None and before.is_word("PREFIX")):
-            prefix, _, local = token.text.partition(":")
-            iri = prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local)
-        else:
-            continue
-        if iri and not iri.endswith(("/", "#")):
-            with suppress(ValueError):
-                ox.NamedNode(iri)
-                yield token, iri
 
 
 @dataclass(frozen=True, slots=True)

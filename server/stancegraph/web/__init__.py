@@ -12,6 +12,7 @@ from flask import Flask, g, redirect, request
 from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
+    codebook,
     compare,
     completeness,
     completion,
@@ -55,7 +56,7 @@ def create_app(site: Site) -> Flask:
     frame.register(app)
     for page in (
         pages, search, explore, compare, disputes, completeness, sparql, completion, saved,
-        openapi, examples, quality, entities,
+        openapi, examples, quality, codebook, entities,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)

@@ -13,6 +13,7 @@ from stancegraph.engine import RDF_FORMATS, MediaType
 from stancegraph.engine.prefixes import OWN, used_prefixes
 from stancegraph.web.jsonld import Writer
 from stancegraph.web.negotiation import DOCUMENTS
+from stancegraph.web.tidy import tidy_turtle
 
 if TYPE_CHECKING:
     from stancegraph.facts import Facts
@@ -56,22 +57,6 @@ def _as_it_is(written: bytes) -> bytes:
     return written
 
 
-def _tidy_turtle(written: bytes) -> bytes:
-    """Turtle or TriG with its prefixes in order, and a blank line before each block.
-
-    The serializer writes the prefixes in another order each time, which would make the same
-    document another one to whoever compares bytes. A line never begins within a literal.
-    """
-    lines = written.splitlines(keepends=True)
-    prefixes = sorted(line for line in lines if line.startswith(b"@prefix "))
-    blocks = [
-        b"\n" + line if line[:1] not in b"\t}" else line
-        for line in lines
-        if not line.startswith(b"@prefix ")
-    ]
-    return b"".join(prefixes + blocks)
-
-
 def _tidy_xml(written: bytes) -> bytes:
     """RDF/XML with its namespaces in order."""
     return _ROOT.sub(
@@ -81,8 +66,8 @@ def _tidy_xml(written: bytes) -> bytes:
 
 _ROOT = re.compile(rb"<rdf:RDF ([^>]*)>")
 _TIDY = {
-    MediaType.TURTLE: _tidy_turtle,
-    MediaType.TRIG: _tidy_turtle,
+    MediaType.TURTLE: tidy_turtle,
+    MediaType.TRIG: tidy_turtle,
     MediaType.RDF_XML: _tidy_xml,
 }
 

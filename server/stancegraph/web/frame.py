@@ -84,6 +84,7 @@ def menu(place: str = "main") -> list[Item]:
         "footer": [
             (_("Disputes"), url_for("disputes.all_disputes")),
             (_("Coverage"), url_for("completeness.report")),
+            (_("Codebook"), url_for("codebook.page")),
             (_("Quality"), url_for("quality.report")),
             (_("Shapes"), "/shapes"),
             (_("OpenAPI"), url_for("openapi.document")),

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
-from flask import render_template
+from flask import render_template, request, url_for
+from markupsafe import Markup
 
+from stancegraph.engine import Ask, MediaType, rows
+from stancegraph.requirements import sentences
+from stancegraph.search import Index, plain
 from stancegraph.sparql import term_text
 from stancegraph.terms import DCTERMS, OWL, RDF, RDFS, SH, SKOS, VANN, XSD, short
 from stancegraph.web import links
+from stancegraph.web.frame import LANGUAGE, translations
+from stancegraph.web.pictures import inline
+from stancegraph.web.pictures.classes import draw
+from stancegraph.web.pictures.classes import links as connections
 from stancegraph.web.reading import Reader, Shown
 from stancegraph.web.vocabulary import PROPERTY_KINDS, Use, local_name
 
@@ -36,16 +44,18 @@ _TARGETS = {
     SH.targetNode: "",
 }
 
+LONGEST = 200  # characters of what is sought
 _PLAIN = (XSD.integer, XSD.boolean, XSD.decimal)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleShown:
-    """A rule: what it says, and how grave it is to break it."""
+    """A rule: how grave it is to break it, and what it says; the text in the program's words."""
 
     link: Shown
     severity: str
     message: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,12 @@ class TermShown:
         count: How often the graph uses it.
         uses: The address of a query for these uses.
         example: The first of the things that use it.
+        has: Of a class the properties that its things have; of a property the classes.
+        values: What its values are, by the rules.
+        domain, range: As the ontology states them.
+        questions: The saved queries that name it.
+        turtle: What is stated of the example.
+        codebook: Its place in the codebook.
     """
 
     anchor: str
@@ -72,6 +88,21 @@ class TermShown:
     uses: str
     example: Shown | None
     rules: tuple[RuleShown, ...]
+    has: tuple[Shown, ...]
+    values: tuple[str, ...]
+    domain: tuple[Shown, ...]
+    range: tuple[Shown, ...]
+    questions: tuple[Shown, ...]
+    turtle: str
+    codebook: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListShown:
+    """A list of codes, with how many there are."""
+
+    link: Shown
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +131,11 @@ class ShapeShown:
 def ontology_page(
     site: Site, vocabulary: Vocabulary, target: Target, alternates: list[tuple[str, str, str]]
 ) -> str:
-    """The words of a graph: each class and property with its use and its rules."""
+    """The words of a graph: each class and property with its use and its rules.
+
+    The argument ``q`` leaves those whose names or definitions have its words.
+    """
+    sought = request.args.get("q", "").strip()[:LONGEST]
     reader = _Reference(site, vocabulary, vocabulary.facts)
     facts = vocabulary.facts
     home = vocabulary.versions.get(target.iri.value, target.iri.value)
@@ -109,6 +144,8 @@ def ontology_page(
     own = [term for term in terms if term.value.startswith(home)]
     base = home.removesuffix("ontology")
     classes = [term for term in own if OWL.Class in facts.types(term)]
+    properties = [term for term in own if term not in classes]
+    wanted = reader.fitting(own, sought) if sought else set(own)
     return render_template(
         "ontology.html",
         site=site,
@@ -119,8 +156,12 @@ def ontology_page(
         version=facts.text(ontology, OWL.versionInfo),
         prefix=facts.text(ontology, VANN.preferredNamespacePrefix),
         namespace=facts.text(ontology, VANN.preferredNamespaceUri) or f"{home}#",
-        classes=reader.terms(classes),
-        properties=reader.terms(term for term in own if term not in classes),
+        sought=sought,
+        classes=reader.terms(term for term in classes if term in wanted),
+        properties=reader.terms(term for term in properties if term in wanted),
+        lists=reader.lists(base),
+        picture=None if sought else _picture(site, vocabulary),
+        links=[] if sought else reader.links(),
         others=reader.words_of_others(),
         shapes=links.address(site, f"{base}shapes") if vocabulary.document(base, "shapes") else "",
         beside=[
@@ -129,6 +170,15 @@ def ontology_page(
             if other != base and vocabulary.document(other, "ontology")
         ],
     )
+
+
+def _picture(site: Site, vocabulary: Vocabulary) -> Markup | None:
+    """The classes and how they connect."""
+    drawing = draw(vocabulary.codebook, lambda iri: links.address(site, iri))
+    if drawing is None:
+        return None
+    told = translations(LANGUAGE).gettext("The classes, and the properties that connect them")
+    return Markup(inline(drawing, told=told))  # noqa: S704 (an element tree, written)
 
 
 def shapes_page(
@@ -151,6 +201,64 @@ class _Reference(Reader):
     def terms(self, terms: Iterable[ox.NamedNode]) -> list[TermShown]:
         """These classes and properties, by their labels."""
         return sorted(map(self._term, terms), key=lambda term: (term.label.lower(), term.anchor))
+
+    def fitting(self, terms: Iterable[ox.NamedNode], sought: str) -> set[ox.NamedNode]:
+        """Those of *terms* that a search for *sought* finds by name, or which are defined by it."""
+        known = list(terms)
+        keys: dict[str, list[str]] = {}
+        for term in known:
+            for text in (self.vocabulary.label(term), local_name(term)):
+                keys.setdefault(plain(text), []).append(term.value)
+        found = Index(keys).find(plain(sought))
+        words = plain(sought).split()
+        return {
+            term
+            for term in known
+            if term.value in found
+            or set(words) <= set(plain(self.facts.text(term, SKOS.definition)).split())
+        }
+
+    def lists(self, base: str) -> list[ListShown]:
+        """The lists of codes that the graph has, by name."""
+        query = f"""
+            SELECT ?list (COUNT(?code) AS ?count)
+            WHERE {{ ?code {SKOS.inScheme} ?list }} GROUP BY ?list ORDER BY ?list"""
+        ask = Ask(query, MediaType.JSON, deadline=self._site.query_timeout)
+        found = [
+            (cast("ox.NamedNode", row["list"]), int(cast("ox.Literal", row["count"]).value))
+            for row in rows(self._site.engine, ask)
+        ]
+        made = [
+            ListShown(
+                Shown(
+                    links.label(self._site, scheme.value) or local_name(scheme), self.href(scheme)
+                ),
+                count,
+            )
+            for scheme, count in found
+            if scheme.value.startswith(base)
+        ]
+        return sorted(made, key=lambda each: each.link.text.lower())
+
+    def _list_name(self, scheme: ox.NamedNode) -> str:
+        return links.label(self._site, scheme.value) or local_name(scheme)
+
+    def links(self) -> list[tuple[Shown, Shown, Shown, int]]:
+        """Which classes point at which by what, as a table of the picture, most first."""
+        names = {made.iri: made.label for made in self.vocabulary.codebook.classes}
+
+        def shown(iri: str, text: str) -> Shown:
+            return Shown(text, self.href(ox.NamedNode(iri)))
+
+        return [
+            (
+                shown(each.source, names[each.source]),
+                shown(each.iri, each.property),
+                shown(each.target, names[each.target]),
+                each.count,
+            )
+            for each in connections(self.vocabulary.codebook)
+        ]
 
     def words_of_others(self) -> list[tuple[Shown, int, str]]:
         """The words of other vocabularies that the graph uses, with number and query."""
@@ -188,6 +296,42 @@ class _Reference(Reader):
             uses=self._uses(term),
             example=self._example(use),
             rules=self._rules(term),
+            has=self._has(term),
+            values=self._values(term),
+            domain=tuple(map(self._word, facts.nodes(term, RDFS.domain))),
+            range=tuple(map(self._word, facts.nodes(term, RDFS.range))),
+            questions=self._questions(term),
+            turtle=self.vocabulary.example_of(use.example) if is_class else "",
+            codebook=f"/codebook#{local_name(term)}" if is_class else "",
+        )
+
+    def _has(self, term: ox.NamedNode) -> tuple[Shown, ...]:
+        """The properties of things of a class, or the classes of things with a property."""
+        book = self.vocabulary.codebook
+        return tuple(
+            Shown(
+                each.label if made.iri == term.value else made.label,
+                f"/codebook#{local_name(made.iri)}-{local_name(each.iri)}",
+            )
+            for made in book.classes
+            for each in made.properties
+            if made.iri == term.value or (each.iri == term.value and each.things)
+        )
+
+    def _values(self, term: ox.NamedNode) -> tuple[str, ...]:
+        """What the rules say of the values of a property, on whichever class."""
+        found = (
+            each.values
+            for made in self.vocabulary.codebook.classes
+            for each in made.properties
+            if each.iri == term.value and each.values
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _questions(self, term: ox.NamedNode) -> tuple[Shown, ...]:
+        return tuple(
+            Shown(query.summary, url_for("saved.run_saved", name=query.name))
+            for query in self.vocabulary.questions_naming.get(term.value, ())
         )
 
     def _word(self, node: Node) -> Shown:
@@ -219,11 +363,20 @@ class _Reference(Reader):
                 link=Shown(short(shape.value).strip("<>"), self.href(shape)),
                 severity=local_name(self.facts.text(shape, SH.severity)),
                 message=self.facts.text(shape, SH.message),
+                text=" ".join(sentences(self.facts, shape, self._told)),
             )
             for shape in dict.fromkeys(shapes)
             if self.facts.text(shape, SH.message)
         ]
         return tuple(sorted(rules, key=lambda rule: (rule.severity, rule.link.text)))
+
+    def _told(self, value: Value) -> str:
+        """What the sentences of a rule call *value*."""
+        if isinstance(value, ox.Literal):
+            return value.value
+        if isinstance(value, ox.NamedNode):
+            return self.facts.name(value) or self.shown_iri(value)
+        return self._turtle(value)
 
     def shapes(self, graphs: Iterable[ox.NamedNode]) -> list[tuple[str, list[ShapeShown]]]:
         """The shapes of each of *graphs*, which are named after files, in the order of files."""

@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, cast
 import pyoxigraph as ox
 from flask import current_app
 
+from stancegraph import requirements
+from stancegraph.codebook import Codebook, make_codebook
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.facts import read_graphs
-from stancegraph.terms import OWL, RDF, RDFS, SG, SH, VANN, short
+from stancegraph.sparql import kept_tokens, named
+from stancegraph.terms import OWL, RDFS, SG, SH, VANN, short
+from stancegraph.web.tidy import turtle
 from stancegraph.web.titles import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stancegraph.facts import Node
+    from stancegraph.queryfile import SavedQuery
     from stancegraph.web.site import Site
 
 PROPERTY_KINDS = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
@@ -159,11 +164,46 @@ class Vocabulary:
 
     def members(self, head: Node) -> Iterator[Node | ox.Literal]:
         """The members of an RDF list."""
-        seen = set()
-        while head != RDF.nil and head not in seen:
-            seen.add(head)
-            yield from self.facts.values(head, RDF.first)
-            head = next(iter(self.facts.nodes(head, RDF.rest)), RDF.nil)
+        return requirements.members(self.facts, head)
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        """The classes of the ontologies with their properties, counted in the release."""
+        site = self._site
+        return make_codebook(site.engine, self.facts, deadline=site.query_timeout)
+
+    @cached_property
+    def questions_naming(self) -> dict[str, list[SavedQuery]]:
+        """The saved queries that name each term, by its IRI; those on quality apart."""
+        found: defaultdict[str, list[SavedQuery]] = defaultdict(list)
+        for query in self._site.catalog:
+            if query.flaw is None:
+                for iri in sorted({iri for _, iri in named(kept_tokens(query.text))}):
+                    found[iri].append(query)
+        return dict(found)
+
+    @cached_property
+    def _examples(self) -> dict[ox.NamedNode, str]:
+        """What files state of the example of each class, in Turtle."""
+        things = {use.example for use in self.classes_used.values() if use.example is not None}
+        values = " ".join(sorted(map(str, things)))
+        query = f"""
+            SELECT DISTINCT ?s ?p ?o
+            WHERE {{
+              VALUES ?s {{ {values} }}
+              GRAPH ?graph {{ ?s ?p ?o }}
+              FILTER (!CONTAINS(STR(?graph), "/graph/derived/"))
+            }} ORDER BY ?s ?p ?o"""
+        about: defaultdict[ox.NamedNode, list[ox.Triple]] = defaultdict(list)
+        for row in self._rows(query):
+            subject = cast("ox.NamedNode", row["s"])
+            predicate, value = cast("ox.NamedNode", row["p"]), cast("ox.NamedNode", row["o"])
+            about[subject].append(ox.Triple(subject, predicate, value))
+        return {subject: turtle(subject, triples) for subject, triples in about.items()}
+
+    def example_of(self, thing: ox.NamedNode | None) -> str:
+        """What files state of *thing*, the example of some class, in Turtle."""
+        return self._examples.get(thing, "") if thing is not None else ""
 
     @cached_property
     def classes_used(self) -> dict[ox.NamedNode, Use]:
