@@ -53,6 +53,46 @@ class Question:
     named: Mapping[str, tuple[str, ...]]
 
 
+class Wording:
+    """The words of saved queries: name, summary, keywords and description.
+
+    Any thread may ask.
+    """
+
+    def __init__(self, queries: Iterable[SavedQuery]) -> None:
+        self._queries = list(queries)
+        self._lock = threading.Lock()
+        # SQLite stems words and weighs them (BM25): no dependency, and no code of ours.
+        self._index = sqlite3.connect(":memory:", check_same_thread=False)
+        self._index.execute(
+            "CREATE VIRTUAL TABLE query USING fts5 (name, summary, keywords, description,"
+            " tokenize = 'porter unicode61 remove_diacritics 2')"
+        )
+        self._index.executemany(
+            "INSERT INTO query (rowid, name, summary, keywords, description)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [(number, *_words(query)) for number, query in enumerate(self._queries)],
+        )
+
+    def find(self, text: str) -> list[SavedQuery]:
+        """The queries that have any of the telling words of *text*, the likeliest first."""
+        words = plain(text).split()
+        telling = [word for word in words if word not in ASKING] or words
+        if not telling:
+            return []
+        found = sorted(self.ranked(telling), key=lambda each: (-each[1], each[0].name))
+        return [query for query, _ in found]
+
+    def ranked(self, words: Sequence[str]) -> list[tuple[SavedQuery, float]]:
+        """The queries that have any of *words*, with what they are worth."""
+        wanted = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+        weights = ", ".join(map(str, WEIGHTS))
+        asked = f"SELECT rowid, -bm25(query, {weights}) FROM query WHERE query MATCH ?"  # noqa: S608
+        with self._lock:
+            found = list(self._index.execute(asked, (wanted,)))
+        return [(self._queries[number], worth) for number, worth in found]
+
+
 class Questions:
     """The saved queries of a graph, but for those on its quality and for lists, by their words.
 
@@ -68,18 +108,7 @@ class Questions:
             for parameter in query.params.values()
             if parameter.type == "iri"
         }
-        self._lock = threading.Lock()
-        # SQLite stems words and weighs them (BM25): no dependency, and no code of ours.
-        self._index = sqlite3.connect(":memory:", check_same_thread=False)
-        self._index.execute(
-            "CREATE VIRTUAL TABLE query USING fts5 (name, summary, keywords, description,"
-            " tokenize = 'porter unicode61 remove_diacritics 2')"
-        )
-        self._index.executemany(
-            "INSERT INTO query (rowid, name, summary, keywords, description)"
-            " VALUES (?, ?, ?, ?, ?)",
-            [(number, *_words(query)) for number, query in enumerate(self._queries)],
-        )
+        self._words = Wording(self._queries)
 
     def about(self, text: str) -> list[Question]:
         """The questions that *text* may be asking, the likeliest first; none where none fits.
@@ -97,8 +126,7 @@ class Questions:
         if not telling:
             return []
         found = []
-        for number, worth in self._ranked(telling):
-            query = self._queries[number]
+        for query, worth in self._words.ranked(telling):
             set_by_text = self._set(query, mentioned.values())
             taken = sum(map(len, set_by_text.values()))
             missed = max(len(things) - taken, 0)
@@ -121,14 +149,6 @@ class Questions:
         codes = {key for keys in schemes.values() for key in keys}
         codes |= {key for key in map(self._names.key, schemes) if key}
         return codes.issuperset(match.key for match in matches)
-
-    def _ranked(self, words: Sequence[str]) -> list[tuple[int, float]]:
-        """The numbers of the queries that have any of *words*, with what they are worth."""
-        wanted = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
-        weights = ", ".join(map(str, WEIGHTS))
-        asked = f"SELECT rowid, -bm25(query, {weights}) FROM query WHERE query MATCH ?"  # noqa: S608
-        with self._lock:
-            return list(self._index.execute(asked, (wanted,)))
 
     def _set(
         self, query: SavedQuery, mentioned: Iterable[Sequence[Match]]

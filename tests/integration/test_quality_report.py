@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from markupsafe import escape
 
 from stancegraph.build import build
-from stancegraph.build.quality import read
+from stancegraph.build.quality import as_json, read, read_problems
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
 from stancegraph.cli import main
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
+from stancegraph.problems import Problem, Severity
 from stancegraph.web import Site, create_app
 
 if TYPE_CHECKING:
@@ -166,3 +168,28 @@ def test_a_header_that_is_no_whole_is_told(
 
     assert result.exit_code == 1
     assert told in result.stderr
+
+
+def test_the_page_tells_what_the_shapes_warn_of(client: FlaskClient, releases: Path) -> None:
+    """Each warning of the build stands under its rule, with its file and line."""
+    problems = read_problems(open_release(releases).quality_file)
+
+    told = client.get("/quality", headers={"Accept": "application/json"}).get_json()["problems"]
+    page = client.get("/quality", headers={"Accept": "text/html"}).text
+
+    assert [each["message"] for each in told] == [each.message for each in problems]
+    for problem in problems:
+        assert str(escape(problem.message)) in page
+        assert f"{problem.path}:{problem.line}" in page
+    assert "What the rules tell" in page
+
+
+def test_problems_are_kept_as_they_were(tmp_path: Path) -> None:
+    """What a release keeps of a problem is all of it."""
+    found = Problem("data/a.ttl", 3, Severity.WARNING, "Say when.", focus="urn:a", shape="urn:b")
+    path = tmp_path / "quality.json"
+
+    path.write_text(as_json([], [found]), "utf-8")
+
+    assert read_problems(path) == (found,)
+    assert read(path) == ()

@@ -216,7 +216,7 @@ def _build(
             counts=described.counts,
             quads=described.lines,
             things=names,
-            findings=quality.as_json(findings),
+            findings=quality.as_json(findings, found.problems),
             answers=kept,
         )
 

@@ -6,16 +6,18 @@ A build asks each, keeps what they find in the release as ``quality.json``, and 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyoxigraph as ox
 
 from stancegraph.errors import OperationError
+from stancegraph.problems import Problem, Severity
 from stancegraph.queryfile import FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from stancegraph.build.parse import ParsedGraph
@@ -92,10 +94,13 @@ def texts(rows: Sequence[Binding]) -> list[list[str]]:
     return [[row.get(name, {}).get("value", "") for name in FOUND] for row in rows[:MAX_KEPT]]
 
 
-def as_json(findings: Iterable[Finding]) -> str:
-    """What `read` reads, in the order of the queries' names."""
+def as_json(findings: Iterable[Finding], problems: Iterable[Problem] = ()) -> str:
+    """What `read` and `read_problems` read: *findings* by query, *problems* in their order."""
     ordered = sorted(findings, key=lambda finding: finding.query)
-    told = {"findings": [asdict(finding) for finding in ordered]}
+    told = {
+        "findings": [asdict(finding) for finding in ordered],
+        "problems": [asdict(problem) for problem in problems],
+    }
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -105,12 +110,26 @@ def read(path: Path) -> tuple[Finding, ...]:
     Raises:
         OperationError: the file is not what `as_json` wrote.
     """
-    try:
-        told: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["findings"]
+    with _reading(path) as told:
         return tuple(
-            Finding(**{**each, "rows": tuple(Row(**row) for row in each["rows"])}) for each in told
+            Finding(**{**each, "rows": tuple(Row(**row) for row in each["rows"])})
+            for each in told.get("findings", ())
         )
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError, TypeError, KeyError) as error:
+
+
+def read_problems(path: Path) -> tuple[Problem, ...]:
+    """What the shapes found, in the file *path* of a release; as `read`."""
+    with _reading(path) as told:
+        return tuple(
+            Problem(**{**each, "severity": Severity(each["severity"])})
+            for each in told.get("problems", ())
+        )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[dict[str, Any]]:
+    """What is in the file *path*, of which whatever goes wrong is told as an OperationError."""
+    try:
+        yield json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise OperationError(f"{path} cannot be read ({error}): build the release again") from error

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
-from stancegraph.build.quality import read
+from stancegraph.build.quality import read, read_problems
+from stancegraph.web import links
 from stancegraph.web.negotiation import preferred
 from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Response
+
+    from stancegraph.problems import Problem
 
 bp = Blueprint("quality", __name__)
 
@@ -21,8 +27,9 @@ HTML = "text/html"
 
 @bp.get("/quality")
 def report() -> Response:
-    """What each quality query finds, most first, as HTML or JSON by Accept; always 200."""
+    """What quality queries and shapes find, most first, as HTML or JSON by Accept; always 200."""
     site = current_site()
+    problems = read_problems(site.release.quality_file)
     findings = sorted(
         read(site.release.quality_file), key=lambda finding: (-finding.count, finding.query)
     )
@@ -31,5 +38,25 @@ def report() -> Response:
             {**asdict(each), "address": url_for("saved.run_saved", name=each.query)}
             for each in findings
         ]
-        return jsonify({"release": site.release.id, "findings": told})
-    return make_response(render_template("quality.html", site=site, findings=findings))
+        problems_told = [asdict(each) for each in problems]
+        return jsonify({"release": site.release.id, "findings": told, "problems": problems_told})
+    return make_response(
+        render_template(
+            "quality.html",
+            site=site,
+            findings=findings,
+            broken=_by_rule(problems),
+            problems=len(problems),
+            address=lambda iri: links.address(site, iri),
+            short=lambda iri: links.shown(site, iri),
+        )
+    )
+
+
+def _by_rule(problems: Iterable[Problem]) -> list[tuple[Problem, list[Problem]]]:
+    """*problems* by the rule that they break, the rule most broken first, each with its first."""
+    found: defaultdict[tuple[str | None, str], list[Problem]] = defaultdict(list)
+    for problem in problems:
+        found[problem.shape, problem.message].append(problem)
+    ordered = sorted(found.items(), key=lambda each: (-len(each[1]), each[0][1]))
+    return [(each[0], each) for _, each in ordered]

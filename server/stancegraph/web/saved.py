@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from flask import Blueprint, jsonify, make_response, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, make_response, render_template, request, url_for
 
 from stancegraph.catalog import read_terms, typed
 from stancegraph.coverage import coverage_of
@@ -19,6 +19,7 @@ from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
 from stancegraph.web.answers import Told, another_each_time, respond
+from stancegraph.web.arguments import Arguments
 from stancegraph.web.asof import asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.behind import behind
 from stancegraph.web.cache import UNKEPT
@@ -26,6 +27,7 @@ from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
 from stancegraph.web.pictures import DRAWN
 from stancegraph.web.results import SVG, picture_file, show
+from stancegraph.web.search import LONGEST, WORDING
 from stancegraph.web.site import current_site
 from stancegraph.web.sparql import read_arguments
 from stancegraph.web.wishes import NAMES, Wishes, read_wishes
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from stancegraph.coverage import Coverage
     from stancegraph.parameters import Parameter, Terms
     from stancegraph.queryfile import SavedQuery
+    from stancegraph.questions import Wording
 
 bp = Blueprint("saved", __name__)
 
@@ -48,24 +51,40 @@ ENDINGS = frozenset({*SHORT_NAMES, SVG, "html"})  # that the name of a query may
 
 @bp.get("/queries/")
 def list_queries() -> Response:
-    """The saved queries, what they ask and their parameters, as HTML or JSON by Accept."""
-    site = current_site()
-    if preferred(request.accept_mimetypes, [HTML, "application/json"]) == HTML:
-        response = make_response(
-            render_template(
-                "queries.html", site=site, themes=by_theme(site.catalog), address=example_address
-            )
-        )
-        response.headers["Link"] = '</queries.json>; rel="alternate"; type="application/json"'
-    else:
-        response = list_as_json()
+    """The saved queries, what they ask and their parameters, as HTML or JSON by Accept.
+
+    With ``q``, those that have its words, the likeliest first; always 200, but 400 for another
+    argument.
+    """
+    if preferred(request.accept_mimetypes, [HTML, "application/json"]) != HTML:
+        return list_as_json()
+    sought, found = _sought()
+    page = render_template(
+        "queries.html",
+        site=current_site(),
+        sought=sought,
+        themes=[] if sought else by_theme(found),
+        found=found if sought else [],
+        address=example_address,
+    )
+    response = make_response(page)
+    response.headers["Link"] = '</queries.json>; rel="alternate"; type="application/json"'
     return response
 
 
 @bp.get("/queries.json")
 def list_as_json() -> Response:
-    """The saved queries, what they ask and their parameters, as JSON."""
-    return jsonify({"queries": [_described(query) for query in current_site().catalog]})
+    """The saved queries, what they ask and their parameters, as JSON; statuses as above."""
+    return jsonify({"queries": [_described(query) for query in _sought()[1]]})
+
+
+def _sought() -> tuple[str, list[SavedQuery]]:
+    """What ``q`` says, and the saved queries that have its words; all where it says nothing."""
+    arguments = Arguments("q", "format")
+    sought = arguments.text("q", longest=LONGEST)
+    arguments.check()
+    wording: Wording = current_app.extensions[WORDING]
+    return sought, wording.find(sought) if sought else list(current_site().catalog)
 
 
 def by_theme(queries: Iterable[SavedQuery]) -> list[tuple[str, list[SavedQuery]]]:

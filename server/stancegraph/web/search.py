@@ -11,7 +11,7 @@ from flask import Blueprint, current_app, jsonify, make_response, render_templat
 
 from stancegraph.catalog import Allowed
 from stancegraph.errors import BadParameter, UnknownQuery
-from stancegraph.questions import Questions
+from stancegraph.questions import Questions, Wording
 from stancegraph.search import Fit
 from stancegraph.web import links
 from stancegraph.web.arguments import Arguments
@@ -37,6 +37,7 @@ MOST = 100  # that may be asked for at once
 MAX_PAGE = 1000
 MAX_QUESTIONS = 5
 MAX_SIMILAR = 8
+WORDING = "stancegraph.wording"
 _QUESTIONS = "stancegraph.questions"
 
 
@@ -98,6 +99,7 @@ class Search:
 def prepare(app: Flask) -> None:
     """Make what searches need before the first comes."""
     catalog = app.extensions["stancegraph"].catalog
+    app.extensions[WORDING] = Wording(catalog)
     app.extensions[_QUESTIONS] = Questions(catalog, catalog.names)
     catalog.names.search("prepare")
 
