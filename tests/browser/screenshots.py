@@ -31,6 +31,7 @@ def take(address: str) -> None:
             page = context.new_page()
             for kind, path in KINDS.items():
                 page.goto(path, wait_until="networkidle")
+                page.evaluate("document.querySelector('figure.picture')?.scrollIntoView()")
                 page.screenshot(path=FOLDER / f"{kind}{suffix}.png")
             context.close()
 

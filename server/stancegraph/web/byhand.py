@@ -205,7 +205,8 @@ def fitting(names: Sequence[str], found: Sequence[Mapping[str, Term]]) -> list[V
         offer("map", place=spots, value=[*numbers, *sorts])
     offer("bars", label=labels, value=numbers)
     offer("timeline", start=dates, label=labels)
-    kinds = [*labels, *sorts, *things]
+    nameless = [n for n in things if not named & {n + suffix for suffix in NAME_SUFFIXES}]
+    kinds = [*labels, *sorts, *nameless]
     offer("matrix", row=kinds, column=kinds, value=[*numbers, *sorts])
     offer("network", source=things, target=things)
     return made
