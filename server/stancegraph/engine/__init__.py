@@ -226,6 +226,7 @@ def _read_rows(reader: _Reader, bound: int | None) -> list[dict[str, Term]] | Ex
     except (StancegraphError, OSError, SyntaxError, ValueError) as error:
         # What the engine said, not what the parser makes of it.
         failure, reader.failure = reader.failure or error, None
+        failure.__cause__ = failure.__context__ = None  # whose frames know those that called them
         return failure.with_traceback(None)
 
 
