@@ -49,10 +49,16 @@ _OF_THINGS: frozenset[ox.NamedNode] = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class EvidenceShown:
-    """A place in a source, and what it says there."""
+    """A place in a source, and what it says there.
+
+    Attributes:
+        before, after: What stands around the quotation.
+    """
 
     link: Shown
     quotation: Shown | None
+    before: str
+    after: str
     source: Shown | None
     publisher: str
     locator: str
@@ -313,6 +319,8 @@ class _EntryReader(Reader):
         return EvidenceShown(
             link=self.link(node),
             quotation=self.shown(quotations[0]) if quotations else None,
+            before=self.facts.text(node, OA["prefix"]),
+            after=self.facts.text(node, OA.suffix),
             source=self.link(sources[0]) if sources else None,
             publisher=self.facts.text(sources[0], DC.publisher) if sources else "",
             locator=self.facts.text(node, SG.locator),

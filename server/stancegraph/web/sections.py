@@ -102,6 +102,12 @@ class Shown:
         """How many rows are shown."""
         return sum(len(group.rows) for group in self.groups)
 
+    @property
+    def derives(self) -> bool:
+        """Whether a value in it is one that a rule derived."""
+        bases = (cell.basis for group in self.groups for row in group.rows for cell in row)
+        return any(basis is not None and basis.grounds == "derived" for basis in bases)
+
 
 def places_of(
     site: Site,
