@@ -414,6 +414,30 @@ def test_the_ontology_page_counts_uses(live_server: str, stated: ox.Store) -> No
     rows = fetch(live_server, address[1].replace("&amp;", "&")).text.split()
     assert len(rows) == number + 1
     assert "A stance" in article  # the rules of its shape
+    assert 'href="/explore/stances"' in article
+    assert "a sg:Stance ;" in article  # the example
+    assert 'href="/queries/stances/' in article  # a question that names it
+
+
+def test_the_ontology_page_shows_how_classes_connect(live_server: str) -> None:
+    """In a picture whose links work, and in a table that says the same."""
+    page = fetch(live_server, "ontology", BROWSER).text
+
+    picture = page[page.index("<figure") :].partition("</figure>")[0]
+    table = page.partition("</figure>")[2].partition("</table>")[0]
+    assert 'href="/ontology#Stance"' in picture
+    assert 'href="/ontology#Stance"' in table
+    assert 'href="/ontology#Evidence"' in table
+    assert set(re.findall(r'href="/ontology#(\w+)"', picture)) <= set(Page(page).ids)
+
+
+def test_terms_are_found_on_the_ontology_page(live_server: str) -> None:
+    """By name, without script; a term that does not fit is left out."""
+    found = Page(fetch(live_server, "ontology?q=roll+call", BROWSER).text).ids
+
+    assert "RollCall" in found
+    assert "rollCall" in found
+    assert "Stance" not in found
 
 
 class Page(HTMLParser):

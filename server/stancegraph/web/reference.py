@@ -17,6 +17,7 @@ from stancegraph.search import Index, plain
 from stancegraph.sparql import term_text
 from stancegraph.terms import DCTERMS, OWL, RDF, RDFS, SH, SKOS, VANN, XSD, short
 from stancegraph.web import links
+from stancegraph.web.explore import lists, short_name
 from stancegraph.web.frame import LANGUAGE, translations
 from stancegraph.web.pictures import inline
 from stancegraph.web.pictures.classes import draw
@@ -70,6 +71,7 @@ class TermShown:
         has: Of a class the properties that its things have; of a property the classes.
         values: What its values are, by the rules.
         domain, range: As the ontology states them.
+        lists: Those of its things, to be narrowed down.
         questions: The saved queries that name it.
         turtle: What is stated of the example.
         codebook: Its place in the codebook.
@@ -92,6 +94,7 @@ class TermShown:
     values: tuple[str, ...]
     domain: tuple[Shown, ...]
     range: tuple[Shown, ...]
+    lists: tuple[Shown, ...]
     questions: tuple[Shown, ...]
     turtle: str
     codebook: str
@@ -300,6 +303,7 @@ class _Reference(Reader):
             values=self._values(term),
             domain=tuple(map(self._word, facts.nodes(term, RDFS.domain))),
             range=tuple(map(self._word, facts.nodes(term, RDFS.range))),
+            lists=self._lists_of(term),
             questions=self._questions(term),
             turtle=self.vocabulary.example_of(use.example) if is_class else "",
             codebook=f"/codebook#{local_name(term)}" if is_class else "",
@@ -327,6 +331,14 @@ class _Reference(Reader):
             if each.iri == term.value and each.values
         )
         return tuple(dict.fromkeys(found))
+
+    def _lists_of(self, term: ox.NamedNode) -> tuple[Shown, ...]:
+        """The lists to explore that are of things of the class *term*."""
+        return tuple(
+            Shown(query.summary, url_for("explore.one", name=short_name(query)))
+            for query in lists(self._site)
+            if query.listing is not None and term.value in query.listing.classes
+        )
 
     def _questions(self, term: ox.NamedNode) -> tuple[Shown, ...]:
         return tuple(
