@@ -82,6 +82,13 @@ def test_rows_are_put_together_under_headings(client: FlaskClient) -> None:
     assert "best tool to fight cybercrime" in positions
 
 
+def test_a_section_without_rows_is_the_way_to_its_page(client: FlaskClient) -> None:
+    """All that is claimed of a state would be too much here."""
+    more = section(client.get(CANADA, headers=PAGE).text, "more")
+
+    assert '<a href="/queries/countries/profile?country=CAN">All that is claimed</a>' in more
+
+
 def test_a_status_stands_as_of_the_day_asked_for(client: FlaskClient) -> None:
     """In 2012 Canada had signed the Budapest Convention, and not yet ratified it."""
     then = client.get(f"{CANADA}?asOf=2012-01-01", headers=PAGE)

@@ -82,6 +82,7 @@ class Shown:
         address: The page of the query.
         failure: Why there is no answer; empty where there is one.
         picture: Of all rows, where the section has one.
+        asked: Whether it was asked at all; one that shows no rows is only the way to its page.
     """
 
     anchor: str
@@ -96,6 +97,7 @@ class Shown:
     more: bool = False
     failure: str = ""
     picture: Picture | None = None
+    asked: bool = True
 
     @property
     def count(self) -> int:
@@ -201,6 +203,8 @@ def _shown(site: Site, place: Place, address: str) -> tuple[Shown, list[dict[str
     query, section = place.query, place.section
     anchor = query.name.replace("/", "-")
     head = (anchor, query, section.heading, query.description, address, place.dated)
+    if not section.rows and not section.picture:
+        return Shown(*head, asked=False), []
     ask = Ask(
         query.bind(place.terms),
         MediaType.JSON,
