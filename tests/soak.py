@@ -428,7 +428,10 @@ def _quiet(pid: int, before: Sample) -> Sample:
 def _troubles(log: Path) -> list[str]:
     """The first lines of what the server logged beside requests and releases."""
     lines = log.read_text("utf-8", "replace").splitlines()
-    usual = re.compile(r"\{|serving release |.* broken off: |memory allocation of |note: run with ")
+    # Workers that run out of memory at once may write into each other's lines.
+    usual = re.compile(
+        r"\{|serving release |.* broken off: |.*(?:memory alloc|bytes fail|note: run)"
+    )
     return [line for line in lines if line and not usual.match(line)][:20]
 
 
