@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stancegraph.sparql import Term
 
 THING = "thing"  # the variable, and the parameter, that stand for what is listed
-KEYS = ("class", "facets", "sort")
+KEYS = ("class", "columns", "facets", "sort")
 NAME = re.compile(r"[a-z][A-Za-z0-9]*")
 # What stands for a value of each type until the graph is known.
 _EXAMPLES: dict[str, ox.NamedNode | ox.Literal] = {
@@ -114,12 +114,14 @@ class Listing:
         facets: In the order of the header.
         orders: Likewise; the first is that of a list for which none was chosen.
         prefixes: What the paths use.
+        columns: Those of the query that a page shows; empty for all.
     """
 
     classes: tuple[str, ...]
     facets: Mapping[str, Facet]
     orders: Mapping[str, Order]
     prefixes: Mapping[str, str]
+    columns: tuple[str, ...] = ()
 
     @property
     def probe(self) -> str:
@@ -196,12 +198,15 @@ class Listing:
         return " ".join([*narrow, f"VALUES ?class {{ {listed} }} ?thing a ?class .", *wide])
 
 
-def read(said: object, prefixes: Mapping[str, str]) -> tuple[Listing | None, list[str]]:
+def read(
+    said: object, prefixes: Mapping[str, str], columns: Sequence[str]
+) -> tuple[Listing | None, list[str]]:
     """The list that a header declares, and what is wrong with the declaration.
 
     Args:
         said: What YAML made of it.
         prefixes: Those of the file.
+        columns: What the query projects.
     """
     if not isinstance(said, dict) or not isinstance(said.get("facets"), dict):
         return None, ["list must say the class and the facets: {class: sg:State, facets: {…}}"]
@@ -231,7 +236,11 @@ def read(said: object, prefixes: Mapping[str, str]) -> tuple[Listing | None, lis
         if wrong := _wrong_path(path, prefixes):
             problems.append(f"sort {name}: {wrong}")
         orders[name] = Order(name, path, falls=str(written).startswith("-"))
-    found = Listing(tuple(iri for iri in iris if iri), facets, orders, dict(prefixes))
+    shown = said.get("columns") or []
+    if not isinstance(shown, list) or not set(shown) <= set(columns):
+        problems.append(f"list: columns are some of {', '.join(columns)}")
+        shown = []
+    found = Listing(tuple(iri for iri in iris if iri), facets, orders, dict(prefixes), tuple(shown))
     return (None if problems else found), problems
 
 

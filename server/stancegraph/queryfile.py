@@ -648,7 +648,7 @@ def _listing(reading: _Reading, columns: tuple[str, ...]) -> Listing | None:
     """The list whose things the query shows; None for a query of another kind."""
     if "list" not in reading.header:
         return None
-    found, wrong = listing.read(reading.header["list"], sparql.prefixes(reading.tokens))
+    found, wrong = listing.read(reading.header["list"], sparql.prefixes(reading.tokens), columns)
     params = reading.header.get("params")
     declared = params.get(listing.THING) if isinstance(params, dict) else None
     if not isinstance(declared, dict) or not declared.get("list") or len(params or ()) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def test_each_query_of_an_example_gives_the_rows_kept_beside_it(
     done = run("--graph", example, "queries", "test", "--releases", tmp_path)
 
     assert done.returncode == 0, done.stdout
-    assert len(read_queries(example)[0]) == 3
+    assert len(read_queries(example)[0]) == 5
 
 
 def test_the_example_is_asked_by_keys_and_names(munitions: Path) -> None:
@@ -86,6 +87,25 @@ def test_the_example_is_served_beside_the_shipped_graph(munitions: Path, live_se
     ]
     assert shipped_found
     assert not set(found) & set(shipped_found)
+
+
+def test_the_example_has_pages_of_its_own_to_find_and_compare(munitions: Path) -> None:
+    """Search, lists, disputes and comparisons are those that its own queries declare."""
+    with serving("--releases", munitions) as server:
+        found = json.loads(server.request("GET", "/search.json?q=Lithuaina").text)
+        lists = json.loads(server.request("GET", "/explore", accept="application/json").text)
+        claims = json.loads(server.request("GET", "/explore/claims.json?state=CAN").text)
+        disputes = json.loads(server.request("GET", "/disputes.json").text)
+        compared = json.loads(server.request("GET", "/compare.json?things=LTU,Norway").text)
+
+    assert found["things"][0]["key"] == "state/LTU"
+    assert [each["name"] for each in lists["lists"]] == ["claims"]
+    assert {row["state"]["value"] for row in claims["rows"]} == {f"{MUNITIONS}id/state/CAN"}
+    assert disputes["total"] == 2
+    (aspect,) = compared["aspects"]
+    assert aspect["heading"] == "The Convention"
+    withdrawn = [row for row in aspect["rows"] if row["label"] == "denunciation"]
+    assert [cell["known"] for cell in withdrawn[0]["cells"]] == ["yes", "unknown"]
 
 
 def test_shared_rules_conclude_from_the_example(munitions: Path) -> None:

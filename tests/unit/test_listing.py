@@ -44,7 +44,7 @@ LAW, WAR = ox.NamedNode(f"{EX}law"), ox.NamedNode(f"{EX}war")
 
 @pytest.fixture
 def listing() -> Listing:
-    found, problems = read(DECLARED, PREFIXES)
+    found, problems = read(DECLARED, PREFIXES, ["thing"])
     assert problems == []
     assert found is not None
     return found
@@ -124,7 +124,7 @@ def test_an_order_goes_by_words_whatever_their_case_and_a_part_is_told(listing: 
     [
         ({"class": "foo:Book"}, "list: 'foo:Book' is no IRI"),
         ({"class": None}, "list must say the class"),
-        ({"kinds": 1}, "list has an unknown key 'kinds': write class, facets, sort"),
+        ({"kinds": 1}, "list has an unknown key 'kinds': write class, columns, facets, sort"),
         ({"facets": {"x": {"type": "iri"}}}, "facet x: give its type and its path"),
         ({"facets": {"x": {"path": "ex:x"}}}, "facet x: give its type"),
         ({"facets": {"x": {"type": "iri", "path": "ex:x ."}}}, "facet x: 'ex:x .' is no path"),
@@ -136,11 +136,12 @@ def test_an_order_goes_by_words_whatever_their_case_and_a_part_is_told(listing: 
             "facet x: a facet has no list",
         ),
         ({"sort": {"x": 3}}, "sort x: its path must be text"),
+        ({"columns": ["thing", "other"]}, "list: columns are some of thing"),
     ],
 )
 def test_what_is_wrong_with_a_list_is_told(changed: dict[str, Any], told: str) -> None:
     """With the facet or the order that it is about."""
-    found, problems = read({**DECLARED, **changed}, PREFIXES)
+    found, problems = read({**DECLARED, **changed}, PREFIXES, ["thing"])
 
     assert found is None
     assert any(problem.startswith(told) for problem in problems), problems

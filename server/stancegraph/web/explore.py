@@ -346,7 +346,7 @@ def _columns(selection: Selection) -> list[Column]:
     called = current_vocabulary().label(ox.NamedNode(classes[0])) if len(classes) == 1 else "thing"
     return [
         replace(column, heading=called) if column.name == THING else column
-        for column in columns_of(selection.query.columns)
+        for column in columns_of(selection.listing.columns or selection.query.columns)
     ]
 
 

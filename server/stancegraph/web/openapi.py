@@ -69,6 +69,7 @@ def describe(site: Site) -> Json:
         "servers": [{"url": "/"}],
         "tags": [
             *({"name": theme} for theme in dict.fromkeys(query.theme for query in queries)),
+            {"name": "Browse"},
             {"name": "Search"},
             {"name": "SPARQL"},
             {"name": "Linked data"},
@@ -77,6 +78,14 @@ def describe(site: Site) -> Json:
             **{
                 f"/queries/{query.name}": {"get": _operation(query, site.catalog.names)}
                 for query in queries
+            },
+            "/compare.json": {"get": _compare(queries)},
+            "/coverage.json": {"get": _browsing("coverage", "How complete lists are", _COVERAGES)},
+            "/disputes.json": {"get": _disputes()},
+            **{
+                f"/explore/{query.name.rpartition('/')[2]}.json": {"get": _list(query)}
+                for query in queries
+                if query.listing is not None
             },
             "/search.json": {"get": _search(site.catalog.names, queries)},
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
@@ -233,6 +242,92 @@ def _rows(columns: list[str]) -> Json:
 
 def _failures(*statuses: str) -> Json:
     return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
+
+
+def _browsing(name: str, summary: str, schema: Json, *parameters: Json) -> Json:
+    """An operation that tells *schema* as JSON; its failures are those of asking the engine."""
+    return {
+        "operationId": name,
+        "summary": summary,
+        "tags": ["Browse"],
+        "parameters": list(parameters),
+        "responses": {
+            "200": {
+                "description": summary,
+                "content": {"application/json": {"schema": schema}},
+            },
+            **_failures("400", "500", "503", "504"),
+        },
+    }
+
+
+def _argument(name: str, description: str, schema: Json) -> Json:
+    """An argument that may be left out."""
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }
+
+
+def _compare(queries: Iterable[SavedQuery]) -> Json:
+    aspects = [query.name.rpartition("/")[2] for query in queries if query.comparison is not None]
+    return _browsing(
+        "compare",
+        "Put things side by side",
+        _COMPARED,
+        _argument("things", "Keys or names, with commas between them.", _STRING),
+        _argument(
+            "rows",
+            f"In which respects, with commas between them: {', '.join(aspects)}; or keys or names "
+            "of what is compared. All, unless given.",
+            _STRING,
+        ),
+        _argument("asOf", "The day; that of the release, unless given or blank.", _DAY_OR_BLANK),
+        _argument("only", "Without what is alike.", {"type": "string", "enum": ["differences"]}),
+    )
+
+
+def _disputes() -> Json:
+    return _browsing(
+        "disputes",
+        "The claims that contradict each other, those that are not settled first",
+        _object(total=_NUMBER, page=_NUMBER, disputes=_OBJECTS),
+        _argument("of", "A thing that a side names, by its key or name.", _STRING),
+        _argument("page", "Which part of them, from 1.", {"type": "integer", "minimum": 1}),
+    )
+
+
+def _list(query: SavedQuery) -> Json:
+    """The list that *query* declares, as an operation."""
+    assert query.listing is not None  # noqa: S101 - who calls has looked
+    name = query.name.rpartition("/")[2]
+    orders = [sign + order for order in query.listing.orders for sign in ("", "-")]
+    facets = [
+        {
+            **_argument(
+                facet.name,
+                "Only things with any of these values: keys, names or IRIs."
+                if facet.parameter.type == "iri"
+                else "Only things with any of these values.",
+                {"type": "array", "items": _TYPES[facet.parameter.type]},
+            ),
+            "style": "form",
+            "explode": True,
+        }
+        for facet in query.listing.facets.values()
+    ]
+    return _browsing(
+        f"explore_{re.sub('[^a-z0-9]', '_', name)}",
+        query.summary,
+        _LISTED,
+        *facets,
+        _argument("sort", "The order.", {"type": "string", "enum": orders}),
+        _argument("limit", "How many at once.", {"type": "integer", "minimum": 1, "maximum": 200}),
+        _argument("page", "Which part, from 1.", {"type": "integer", "minimum": 1}),
+    )
 
 
 def _search(names: Names, queries: Iterable[SavedQuery]) -> Json:
@@ -410,6 +505,44 @@ def _object(**properties: Json) -> Json:
     }
 
 
+_DAY_OR_BLANK: Json = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
+_OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
+_COVERAGES: Json = _object(lists=_OBJECTS)
+_COMPARED: Json = _object(
+    things=_OBJECTS,
+    asOf=_STRING,
+    only={"type": ["string", "null"]},
+    aspects=_OBJECTS,
+)
+_ROW: Json = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Term"}}
+_LISTED: Json = _object(
+    list=_STRING,
+    summary=_STRING,
+    total={**_NUMBER, "description": "How many things are chosen."},
+    page=_NUMBER,
+    limit=_NUMBER,
+    sort=_STRING,
+    next={"type": ["string", "null"], "description": "The address of the next part."},
+    facets={
+        "type": "array",
+        "items": _object(
+            name=_STRING,
+            label=_STRING,
+            values={
+                "type": "array",
+                "items": _object(
+                    value={"type": "string", "description": "What to write in an address."},
+                    label=_STRING,
+                    count={**_NUMBER, "description": "How many things have it beside all else."},
+                    chosen={"type": "boolean"},
+                ),
+            },
+            more={**_NUMBER, "description": "How many values there are beside."},
+        ),
+    },
+    columns={"type": "array", "items": _STRING},
+    rows={"type": "array", "items": _ROW},
+)
 _MATCHES: Json = {"type": "array", "items": {"$ref": "#/components/schemas/Match"}}
 _FOUND: Json = _object(
     q=_STRING,
