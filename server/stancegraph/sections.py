@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 HOME = "home"
 MENU = "menu"
 PLACES = {HOME: "a section of the home page", MENU: "an entry of the main menu"}
-KEYS = ("of", "by", "at", "with", "heading", "order", "rows", "columns", "group", "picture")
+KEYS = (
+    *("of", "by", "at", "with"),
+    *("heading", "order", "rows", "columns", "group", "titles", "picture"),
+)
 ORDER = 100
 ROWS = 12
 MAX_ROWS = 1000
@@ -40,6 +43,8 @@ class Section:
         rows: How many are shown; the rest is on the page of the query.
         columns: Those that are shown; empty for all.
         group: The column by whose values the rows are put together; empty for none.
+        titles: The column whose things, which have no names, stand by their titles; empty for
+            none.
         picture: Whether the picture that the query's view asks for stands above the rows.
         values: What other parameters are set to, as a caller would write it.
     """
@@ -52,6 +57,7 @@ class Section:
     rows: int = ROWS
     columns: tuple[str, ...] = ()
     group: str = ""
+    titles: str = ""
     picture: bool = False
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -100,6 +106,7 @@ def _section(said: Mapping[str, Any], classes: tuple[str, ...]) -> Section:
         rows=said.get("rows", ROWS),
         columns=tuple(said.get("columns", ())),
         group=said.get("group", ""),
+        titles=said.get("titles", ""),
         picture=said.get("picture", False),
         values=values,
     )
@@ -125,7 +132,7 @@ def _wrong(
     if by is not None and (by not in params or params[by].type != "iri"):
         iris = [name for name, parameter in params.items() if parameter.type == "iri"]
         told.append(f"{by!r} is no parameter of type iri; there is {', '.join(iris) or 'none'}")
-    shown = [*said.get("columns", ()), *([said["group"]] if "group" in said else [])]
+    shown = [*said.get("columns", ()), *(said[key] for key in ("group", "titles") if key in said)]
     for column in shown:
         if column not in columns:
             near = _near(column, columns)
@@ -157,6 +164,7 @@ def _wrong_values(said: Mapping[str, Any]) -> list[str]:
         "columns must be a list of words: [one, two]": isinstance(said.get("columns", []), list)
         and all(isinstance(column, str) for column in said.get("columns", [])),
         "group must name a column": isinstance(said.get("group", ""), str),
+        "titles must name a column": isinstance(said.get("titles", ""), str),
         "picture must be true or false": isinstance(said.get("picture", False), bool),
         "with must give parameters their values: {name: value}": isinstance(
             said.get("with", {}), dict

@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+import pyoxigraph as ox
+
 from stancegraph.catalog import Allowed, read_terms
 from stancegraph.engine import Ask, MediaType, first_rows
 from stancegraph.errors import EngineError
+from stancegraph.facts import describe_all
 from stancegraph.sections import MAX_ROWS
 from stancegraph.web.asof import AS_OF, is_dated
 from stancegraph.web.behind import COLUMN, behind
+from stancegraph.web.reading import Reader
 from stancegraph.web.saved import address_of
 from stancegraph.web.tables import (
     NAME_SUFFIXES,
@@ -28,8 +32,6 @@ from stancegraph.web.views import picture_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
-
-    import pyoxigraph as ox
 
     from stancegraph.engine import Term
     from stancegraph.parameters import Terms
@@ -52,6 +54,7 @@ class Place:
         terms: What its parameters are set to.
         dated: Whether it answers for a day.
         behind: What leads from a row to the claims it rests on; None where the row does.
+        vocabulary: For the titles of claims; None where there are none.
     """
 
     query: SavedQuery
@@ -59,6 +62,7 @@ class Place:
     terms: Terms
     dated: bool
     behind: Callable[[Mapping[str, Term]], Cell] | None
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,8 @@ def places_of(
                 for kind in kinds
             )
             if here and key and Allowed.by(query.params[section.by], names).has(key, names):
-                found.append(_place(site, query, section, as_of, {section.by: thing.value}))
+                place = _place(site, query, section, as_of, {section.by: thing.value})
+                found.append(replace(place, vocabulary=vocabulary))
     return _in_order(found)
 
 
@@ -221,9 +226,30 @@ def _shown(site: Site, place: Place, address: str) -> tuple[Shown, list[dict[str
         total = sum(len(each.rows) for each in groups)
     else:
         named = section.columns or query.columns
-        columns, groups, total = _listed(site, place, group, named, found)
+        try:
+            titles = _titles(site, place, found[: section.rows])
+        except EngineError as error:
+            return Shown(*head, failure=str(error)), []
+        columns, groups, total = _listed(site, place, group, named, found, titles=titles)
     shown = Shown(*head, columns=tuple(columns), groups=tuple(groups), total=total, more=more)
     return shown, found
+
+
+def _titles(
+    site: Site, place: Place, found: Sequence[Mapping[str, Term]]
+) -> dict[Term | None, str]:
+    """What to call the things that the rows *found* name in the section's column for them.
+
+    Raises:
+        EngineError: there is no answer.
+    """
+    terms = (row.get(place.section.titles) for row in found)
+    things = list(dict.fromkeys(term for term in terms if isinstance(term, ox.NamedNode)))
+    if place.vocabulary is None or not things:
+        return {}
+    facts = describe_all(site.engine, things, deadline=site.query_timeout)
+    reader = Reader(site, place.vocabulary, facts)
+    return {thing: reader.title(thing) for thing in things}
 
 
 def _with_name(variable: str) -> tuple[str, ...]:
@@ -237,17 +263,27 @@ def _listed(
     group: Sequence[str],
     variables: Sequence[str],
     found: Sequence[Mapping[str, Term]],
+    *,
+    titles: Mapping[Term | None, str],
 ) -> tuple[list[Column], list[Group], int]:
     """The columns *variables* of the rows *found*, by the value of *group*, and how many there are.
 
-    Rows that differ only in what they rest on are one.
+    Rows that differ only in what they rest on are one; but claims with *titles* are told apart.
     """
     headed = columns_of(group)
     whole = [*headed, *columns_of([name for name in variables if name not in group])]
-    lines = (cells(site, whole, row) for row in found)
+    lines = [
+        [
+            replace(cell, text=titles[term], aside=cell.aside or cell.text, grounds="")
+            if column.name == place.section.titles and (term := row.get(column.name)) in titles
+            else cell
+            for column, cell in zip(whole, cells(site, whole, row), strict=True)
+        ]
+        for row in found
+    ]
     if place.behind is not None:
         whole.append(COLUMN)
-        lines = ([*line, place.behind(row)] for line, row in zip(list(lines), found, strict=True))
+        lines = [[*line, place.behind(row)] for line, row in zip(lines, found, strict=True)]
     rows = merged(lines)
     kept, shown = filled(whole, rows[: place.section.rows])
     apart = len([column for column in kept if column in headed])
