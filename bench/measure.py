@@ -164,7 +164,7 @@ class Run:
             processes.resume(ours.pid)
             constants = Constants(ours.endpoint)
             release = self._graph.quads.parent.resolve()
-            mix = Mix(queries, release, constants, Random(self._plan.seed))
+            mix = Mix(queries, release, constants.things, Random(self._plan.seed))
             self.different = len(mix.requests)
             self._compare(constants, mix)
             # The constants are as many as the graph has; a question comes once.

@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from bench.questions import TABLE, TRIPLES, Question, random_day
 from stancegraph.catalog import Allowed, Catalog, default_terms
+from stancegraph.errors import BadParameter
 from stancegraph.names import FILE, Names
 from stancegraph.sparql import query_form
 from stancegraph.terms import XSD
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from bench.questions import Constants
     from stancegraph.parameters import Parameter
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sparql import Term
@@ -53,16 +53,17 @@ class Zipf(Generic[Item]):
 class Mix:
     """The saved queries and the values that their parameters may have in one graph."""
 
-    def __init__(self, queries: Path, release: Path, constants: Constants, random: Random) -> None:
+    def __init__(self, queries: Path, release: Path, things: Sequence[str], random: Random) -> None:
         """Read what there is to ask.
 
         Args:
             queries: A folder with ``queries/``.
             release: The folder of the release that is asked.
+            things: IRIs of things without names, for parameters that take any.
             random: Draws what is popular.
         """
         self._names = Names.load(release / FILE)
-        self._things = constants.things
+        self._things = things
         catalog = Catalog.load(queries)
         self._values: dict[tuple[str, str], Zipf[Term] | None] = {}
         askable = []
@@ -70,7 +71,7 @@ class Mix:
             if query.flaw is not None:
                 continue
             found = {name: self._candidates(one) for name, one in query.params.items()}
-            if all(found[name] or not one.needed for name, one in query.params.items()):
+            if all(found[name] or self._spared(one) for name, one in query.params.items()):
                 askable.append(query)
                 for name, terms in found.items():
                     self._values[query.name, name] = Zipf(terms, random) if terms else None
@@ -103,6 +104,13 @@ class Mix:
                     for choice in parameter.choices]  # fmt: skip
         return [] if parameter.default is not None or parameter.optional else [parameter.example]
 
+    def _spared(self, parameter: Parameter) -> bool:
+        """Whether a caller may leave it out; not where its default is of another graph."""
+        try:
+            return bool(default_terms(parameter, self._names)) or parameter.optional
+        except BadParameter:
+            return False
+
     def draw(self, random: Random) -> Question:
         """What somebody asks next."""
         return self._popular.draw(random)
@@ -114,7 +122,7 @@ class Mix:
             values = self._values[query.name, name]
             if parameter.type == "xsd:date":
                 terms[name] = ox.Literal(str(random_day(random)), datatype=XSD.date)
-            elif values is not None and (parameter.needed or random.random() < OFTEN):
+            elif values and (not self._spared(parameter) or random.random() < OFTEN):
                 terms[name] = values.draw(random)
             elif default := default_terms(parameter, self._names):
                 terms[name] = default

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from random import Random
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
+from bench.mix import Mix
 from stancegraph.build.release import open_release
 from stancegraph.errors import OperationError
 from stancegraph.folder import shipped
 from stancegraph.generate import BASE, Size, generate, size_for
-from stancegraph.terms import RDF, RDFS
+from stancegraph.terms import RDF, RDFS, SG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +102,26 @@ def test_the_main_classes_and_all_derived_graphs_of_the_shipped_graph_are_there(
         "Topic", "Coverage", "Evidence", "Source", "StatusSpell", "MembershipSpell",
         "ImpliedStance", "PositionChange",
     }  # fmt: skip
+
+
+def test_the_shipped_queries_can_be_asked_of_it_with_its_own_things(graph: Path) -> None:
+    """As the benchmarks do: no parameter names a thing of the shipped graph."""
+    store = ox.Store()
+    release = open_release(graph / "releases")
+    store.bulk_load(path=release.quads_file, format=ox.RdfFormat.N_QUADS)
+    claims = store.query(
+        f"SELECT DISTINCT ?it {{ ?it <{SG.evidence.value}> ?e }}", use_default_graph_as_union=True
+    )
+    assert isinstance(claims, ox.QuerySolutions)
+    things = [row[0].value for row in claims if isinstance(row[0], ox.NamedNode)]
+
+    mix = Mix(shipped().root, release.path, things, random := Random(1))  # noqa: S311
+
+    texts = [mix.draw(random).text for _ in range(200)]
+    assert len(mix.queries) > 20
+    assert [text for text in texts if f"{shipped().base}id/state/" in text] == []
+    for text in texts[:20]:
+        store.query(text, use_default_graph_as_union=True)
 
 
 def test_the_same_numbers_give_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
