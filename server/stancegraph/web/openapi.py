@@ -320,7 +320,7 @@ def _list(query: SavedQuery) -> Json:
         for facet in query.listing.facets.values()
     ]
     return _browsing(
-        f"explore_{re.sub('[^a-z0-9]', '_', name)}",
+        f"browse_{re.sub('[^a-z0-9]', '_', name)}",
         query.summary,
         _LISTED,
         *facets,
