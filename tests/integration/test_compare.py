@@ -173,6 +173,15 @@ def test_what_means_nothing_is_told_with_what_may_be_meant(client: FlaskClient) 
     assert set(problem.get_json(force=True)["parameters"]) == {"things", "rows", "asOf", "only"}
 
 
+def test_the_page_of_a_thing_leads_to_its_comparison(client: FlaskClient) -> None:
+    """As of the same day; that of a thing which nothing compares does not."""
+    canada = html.unescape(client.get("/id/state/CAN?asOf=2012-01-01", headers=HTML).text)
+    source = client.get("/id/source/atlas-peru", headers=HTML).text
+
+    assert 'href="/compare?things=CAN&asOf=2012-01-01"' in canada
+    assert "/compare?things" not in source
+
+
 def test_a_past_day_is_told_in_the_headers_of_memento(client: FlaskClient) -> None:
     """As on every page that is of a day."""
     reply = client.get("/compare?things=CAN,CHN&asOf=2012-01-01", headers=HTML)

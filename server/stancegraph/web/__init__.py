@@ -63,6 +63,7 @@ def create_app(site: Site) -> Flask:
     errors.register(app)
     encoding.register(app)  # whose hook comes last: those after a request run in reverse
     search.prepare(app)
+    compare.prepare(app)
     app.before_request(_refuse)
     app.before_request(_without_slash)
     app.after_request(_common_headers)

@@ -42,6 +42,7 @@ from stancegraph.web.tables import Cell, cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from flask import Flask
     from werkzeug.wrappers import Response as BaseResponse
 
     from stancegraph.comparison import Comparison
@@ -171,6 +172,23 @@ def compare(ending: str = "") -> BaseResponse:
     if form == CSV:
         return Response(_csv(site, choice, aspects), content_type=content_type(CSV))
     return jsonify(_as_json(site, choice, aspects))
+
+
+def prepare(app: Flask) -> None:
+    """Let the templates of *app* lead from a thing to what it is compared with."""
+    app.jinja_env.globals["comparison_with"] = comparison_with
+
+
+def comparison_with(iri: str, day: str = "") -> str:
+    """The address that compares the thing *iri* as of *day*; empty where nothing compares it."""
+    site = current_site()
+    key = site.catalog.names.key(iri)
+    takes = (query.params[_comparison(query).by] for query in comparing(site))
+    allowed = (Allowed.by(parameter, site.catalog.names) for parameter in takes)
+    if key is None or not any(each.has(key, site.catalog.names) for each in allowed):
+        return ""
+    pairs = {"things": _key(site, ox.NamedNode(iri)), **({AS_OF: day} if day else {})}
+    return f"{url_for('compare.compare')}?{urlencode(pairs, safe='/:,')}"
 
 
 def comparing(site: Site) -> list[SavedQuery]:
