@@ -1,6 +1,7 @@
 """The page docs/benchmarks.md, written from what a run found.
 
-Its words stand in page.md and graph.md, what was found out about them in notes.md.
+Its words stand in page.md and graph.md, what was found out about one run in a file with its
+revision in the name, such as notes-2cfe7c9.md.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ Row = tuple[str, ...]
 
 def write(found: Records, folder: Path) -> None:
     """Write the page into *folder*."""
-    notes = WORDS / "notes.md"
+    notes = WORDS / f"notes-{found.revision}.md"
     text = Template((WORDS / "page.md").read_text("utf-8")).substitute(
         run=_run(found),
         servers=_servers(found),
