@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Chromium, without a window; while it is there, no event loop of a test can run."""
     if PROGRAM is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
     with chromium() as started:

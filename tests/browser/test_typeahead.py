@@ -128,8 +128,9 @@ def test_without_script_the_page_offers_what_a_name_may_mean(
 def test_the_search_works_without_script(open_page: Callable[..., Page]) -> None:
     """The banner's field is part of a form."""
     page = open_page("/", script=False)
-    page.get_by_role("searchbox", name="Search").fill("ETS 185")
-    page.get_by_role("button", name="Search").click()
+    banner = page.get_by_role("banner")
+    banner.get_by_role("searchbox", name="Search").fill("ETS 185")
+    banner.get_by_role("button", name="Search").click()
 
     expect(
         page.get_by_role("main").get_by_role("link", name="Budapest Convention").first

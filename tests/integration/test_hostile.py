@@ -182,7 +182,7 @@ def test_a_flood_of_endless_queries_leaves_pages_and_light_ones_alone(place: str
     time.sleep(0.3)
 
     light = [post(place, f"ASK {{}} #{i}")[0] for i in range(20)]
-    page = get(place, "/queries/?again")
+    page = get(place, "/queries/?q=again")
     for thread in threads:
         thread.join()
 

@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 ROOT = shipped().root
 QUERIES = read_queries(ROOT)[0]
 CASES = [case for query in QUERIES for case in expected.cases(query, ROOT)]
+# rdflib leaves unbound what an OPTIONAL of these binds: Canada's signature of 2001, for one.
+OTHERWISE_IN_RDFLIB = {
+    "compare/memberships",
+    "compare/positions",
+    "compare/treaties",
+    "compare/votes",
+    "treaties/table",
+}
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +151,11 @@ def test_a_file_runs_as_it_stands(query: SavedQuery, store: ox.Store) -> None:
     "query", [q for q in QUERIES if q.name not in SLOW_IN_RDFLIB], ids=lambda query: query.name
 )
 def test_another_engine_gives_the_same_rows(
-    query: SavedQuery, sample: ox.Store, merged: rdflib.Graph
+    query: SavedQuery, sample: ox.Store, merged: rdflib.Graph, request: pytest.FixtureRequest
 ) -> None:
     """rdflib, which shares no code with our engine, gives the same rows in the same order."""
+    if query.name in OTHERWISE_IN_RDFLIB:
+        request.applymarker(pytest.mark.xfail(reason="rdflib leaves unbound what OPTIONALs bind"))
     ours = answer(sample, query.text)
     if query.flaw and len(ours) == 1:
         pytest.skip("rdflib makes a row of groups that are not there")

@@ -68,6 +68,7 @@ def reader() -> Reader:
         facts=Facts(()),
         below=lambda term, broad: ABOVE.get(term) == broad,
         label=lambda term: term.value.rpartition("#")[2],
+        templates={},
     )
     return Reader(cast("Site", site), cast("Vocabulary", vocabulary), facts)
 

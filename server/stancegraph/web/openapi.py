@@ -625,7 +625,7 @@ _WISHES: Mapping[str, Json] = {
         (
             "timeout",
             "Seconds after which the query is stopped, where the server allows so many.",
-            {"type": "number", "minimum": 0.001, "maximum": 86400},
+            {"type": "number", "minimum": 0.001},
         ),
         (
             "limit",
