@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -39,10 +37,3 @@ def test_answers_are_as_openapi_describes_them(releases: Path) -> None:
     """Statuses, types and forms; other methods are refused; of a graph with one saved query."""
     with serving("--releases", releases, "--query-timeout", "10") as server:
         conforms(server, 10)
-
-
-@pytest.mark.whole
-def test_all_saved_queries_answer_as_openapi_describes_them(shipped_releases: Path) -> None:
-    """Each of them, of the shipped graph."""
-    with serving("--releases", shipped_releases, "--query-timeout", "10") as server:
-        conforms(server, 5)

@@ -147,6 +147,12 @@ def test_a_proxys_id_is_kept_if_it_is_one(given: bytes, kept: bool) -> None:
     assert (seen == [given.decode()]) is kept
 
 
+@pytest.fixture(autouse=True)
+def logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The access log speaks, though requests made in this process may have silenced it."""
+    monkeypatch.setattr(logging.getLogger("stancegraph.access"), "disabled", False)
+
+
 def test_a_line_of_the_log_says_all_but_the_question(caplog: pytest.LogCaptureFixture) -> None:
     """It is JSON, whatever stands in the path."""
     with caplog.at_level(logging.INFO, "stancegraph.access"):
