@@ -17,12 +17,18 @@ import pytest
 from stancegraph.build import build
 from stancegraph.build.derive import derive
 from stancegraph.build.parse import parse
+from stancegraph.build.release import open_release
+from stancegraph.catalog import Catalog
+from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.queryfile import read_rules
+from stancegraph.web import Site, create_app
 from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from flask.testing import FlaskClient
 
     from stancegraph.build.derive import DerivedGraph
     from stancegraph.build.parse import ParsedGraph
@@ -102,6 +108,15 @@ def live_server(shipped_releases: Path) -> Iterator[str]:
     """The address of a server of the shipped graph, such as ``http://127.0.0.1:43210``."""
     with serving("--releases", shipped_releases) as server:
         yield server.address
+
+
+@pytest.fixture(scope="session")
+def client(shipped_releases: Path) -> Iterator[FlaskClient]:
+    """A client of the application over the shipped graph, in this process."""
+    release = open_release(shipped_releases)
+    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
+        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=60.0)
+        yield create_app(site).test_client()
 
 
 @pytest.fixture(scope="session")

@@ -9,27 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stancegraph.build.release import open_release
-from stancegraph.catalog import Catalog
-from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
-from stancegraph.web import Site, create_app
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from flask.testing import FlaskClient
 
 HTML = {"Accept": "text/html"}
 BASE = "https://w3id.org/stancegraph/id/"
-
-
-@pytest.fixture(scope="module")
-def client(shipped_releases: Path) -> Iterator[FlaskClient]:
-    release = open_release(shipped_releases)
-    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
-        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=60.0)
-        yield create_app(site).test_client()
 
 
 def told(client: FlaskClient, asked: str) -> dict[str, Any]:
@@ -64,7 +48,9 @@ def test_what_is_so_and_is_not_and_is_unknown_are_told_apart(client: FlaskClient
     assert vote["cells"][3]["known"] == "not applicable"
 
 
-def test_each_cell_that_says_something_leads_to_what_it_rests_on(client: FlaskClient) -> None:
+def test_each_cell_that_says_something_leads_to_what_it_rests_on(
+    client: FlaskClient,
+) -> None:
     """The claim, the derived statement, or the list that is complete."""
     compared = told(client, "things=CAN,CHN")
 
@@ -82,7 +68,9 @@ def test_each_cell_that_says_something_leads_to_what_it_rests_on(client: FlaskCl
     ).status_code == 200  # fmt: skip
 
 
-def test_only_differences_leaves_out_what_is_alike_and_says_how_much(client: FlaskClient) -> None:
+def test_only_differences_leaves_out_what_is_alike_and_says_how_much(
+    client: FlaskClient,
+) -> None:
     """What differs in its last known day alone does not differ."""
     all_rows = told(client, "things=USA,GBR&rows=votes,treaties")
     different = told(client, "things=USA,GBR&rows=votes,treaties&only=differences")

@@ -8,30 +8,14 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
-import pytest
 
-from stancegraph.build.release import open_release
-from stancegraph.catalog import Catalog
-from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
-from stancegraph.web import Site, create_app
 from stancegraph.web.disputes import Side, clusters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from flask.testing import FlaskClient
 
 HTML = {"Accept": "text/html"}
 CHINA = "/id/action/wipo-copyright-treaty/CHN/signature"
-
-
-@pytest.fixture(scope="module")
-def client(shipped_releases: Path) -> Iterator[FlaskClient]:
-    release = open_release(shipped_releases)
-    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
-        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=60.0)
-        yield create_app(site).test_client()
 
 
 def told(client: FlaskClient, address: str) -> dict[str, Any]:
@@ -83,7 +67,9 @@ def test_what_is_not_settled_says_why(client: FlaskClient) -> None:
             assert dispute["unresolvedReason"] or reasons
 
 
-def test_disputes_about_a_thing_are_those_in_which_a_side_names_it(client: FlaskClient) -> None:
+def test_disputes_about_a_thing_are_those_in_which_a_side_names_it(
+    client: FlaskClient,
+) -> None:
     """It may be given by its name; the page says which it is."""
     china = told(client, "/disputes.json?of=China")
     page = client.get("/disputes?of=CHN", headers=HTML)

@@ -10,26 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stancegraph.build.release import open_release
-from stancegraph.catalog import Catalog
-from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
-from stancegraph.web import Site, create_app
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from flask.testing import FlaskClient
 
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def client(shipped_releases: Path) -> Iterator[FlaskClient]:
-    release = open_release(shipped_releases)
-    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
-        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=60.0)
-        yield create_app(site).test_client()
 
 
 def told(client: FlaskClient, address: str, **arguments: Any) -> dict[str, Any]:

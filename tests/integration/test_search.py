@@ -9,26 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stancegraph.build.release import open_release
-from stancegraph.catalog import Catalog
-from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
-from stancegraph.web import Site, create_app
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from flask.testing import FlaskClient
 
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def client(shipped_releases: Path) -> Iterator[FlaskClient]:
-    release = open_release(shipped_releases)
-    with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
-        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=30.0)
-        yield create_app(site).test_client()
 
 
 def found(client: FlaskClient, **arguments: Any) -> dict[str, Any]:
@@ -88,7 +72,9 @@ def test_a_search_for_a_parameter_tells_what_to_write(client: FlaskClient) -> No
     assert told["questions"] == []
 
 
-def test_a_question_leads_to_the_saved_query_with_what_it_names(client: FlaskClient) -> None:
+def test_a_question_leads_to_the_saved_query_with_what_it_names(
+    client: FlaskClient,
+) -> None:
     """And its address answers."""
     text = "Who voted against A/RES/74/247 and then signed the UN cybercrime convention?"
     told = found(client, q=text)
