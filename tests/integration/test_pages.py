@@ -197,6 +197,16 @@ def test_the_home_page_shows_what_the_graph_puts_there(client: FlaskClient) -> N
     assert '<a href="/queries/treaties/overview">Treaties</a>' in page
 
 
+def test_pages_have_an_icon(client: FlaskClient) -> None:
+    """Where they say that it is, and where browsers ask of themselves."""
+    named = re.search(r'<link rel="icon"[^>]* href="([^"]+)"', client.get("/", headers=PAGE).text)
+
+    assert named
+    for address in (named[1], "/favicon.ico"):
+        with client.get(address) as reply:
+            assert (reply.status_code, reply.mimetype) == (200, "image/svg+xml")
+
+
 def test_a_section_without_an_answer_says_so_and_the_page_stands(
     small: GraphFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -345,6 +345,39 @@ def test_each_example_of_openapi_answers_as_it_says(
         assert reply.get_json()["head"]["vars"] == columns
 
 
+def test_openapi_tells_of_pictures(openapi: dict[str, Any], client: FlaskClient) -> None:
+    """Of each query that is drawn, and of no other."""
+    drawn = {
+        path
+        for path, item in openapi["paths"].items()
+        for parameter in item["get"].get("parameters", [])
+        if parameter["name"] == "format" and "svg" in parameter["schema"]["enum"]
+    }
+
+    assert drawn == {
+        path
+        for path, item in openapi["paths"].items()
+        if item["get"].get("x-view", {}).get("type") in {"map", "bars", "timeline", "matrix"}
+    }
+    for path in ("/queries/claims/counts", "/queries/countries/record-size"):
+        content = openapi["paths"][path]["get"]["responses"]["200"]["content"]
+        assert client.get(f"{path}?format=svg").mimetype in content
+
+
+def test_openapi_tells_of_every_page_that_is_json(
+    openapi: dict[str, Any], client: FlaskClient
+) -> None:
+    """By the addresses that the application knows; each answers without arguments."""
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()}
+    stems = {rule.removesuffix(".<ending>") for rule in rules if rule.endswith(".<ending>")}
+    paths = {rule for rule in rules if rule.endswith(".json")} | {f"{stem}.json" for stem in stems}
+
+    assert paths - {"/openapi.json"} <= openapi["paths"].keys()
+    for path in paths:
+        reply = client.get(path)
+        assert (reply.status_code, reply.mimetype) == (200, "application/json"), path
+
+
 def test_queries_are_described_as_sparql_examples(client: FlaskClient, site: Site) -> None:
     """Tools that read SIB's form find each query, its text and its parameters, in Turtle."""
     reply = client.get("/.well-known/sparql-examples")

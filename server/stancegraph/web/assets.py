@@ -21,7 +21,9 @@ bp = Blueprint("assets", __name__)
 
 FOLDER = Path(__file__).parent / "built"
 LICENCES = "licences.txt"
-YEAR = 365 * 24 * 60 * 60  # seconds
+ICON = "icon.svg"  # which every browser of today can draw
+DAY = 24 * 60 * 60  # seconds
+YEAR = 365 * DAY
 
 
 def register(app: Flask) -> None:
@@ -44,6 +46,13 @@ def _manifest() -> Mapping[str, str]:
     except FileNotFoundError:
         return {}
     return named | {LICENCES: LICENCES}
+
+
+@bp.get("/favicon.ico")
+def icon() -> Response:
+    """The icon of the pages, where browsers look for it that read no page; always 200."""
+    assert current_app.static_folder is not None  # noqa: S101 - Flask's default
+    return send_from_directory(current_app.static_folder, ICON, max_age=DAY)
 
 
 @bp.get("/assets/<name>")

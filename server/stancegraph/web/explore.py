@@ -246,11 +246,18 @@ class Selection:
 
 
 @bp.get("/explore")
-def all_lists() -> Response:
-    """The lists that there are, as HTML or JSON by Accept; always 200."""
+@bp.get("/explore.<ending>")
+def all_lists(ending: str = "") -> Response:
+    """The lists that there are, as HTML or JSON by Accept or the address's ending.
+
+    200; 400 for another ending or argument.
+    """
+    arguments = Arguments("format")
+    form = ENDINGS.get(arguments.choice("format", ["html", "json", ""], ending))
+    arguments.check()
     site = current_site()
     queries = lists(site)
-    if preferred(request.accept_mimetypes, [HTML, JSON]) != HTML:
+    if (form or preferred(request.accept_mimetypes, [HTML, JSON])) == JSON:
         return jsonify(
             {
                 "lists": [

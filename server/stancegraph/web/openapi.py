@@ -13,6 +13,9 @@ from stancegraph.parameters import MAX_VALUES
 from stancegraph.search import Fit
 from stancegraph.sparql import query_form
 from stancegraph.web.errors import PROBLEM
+from stancegraph.web.negotiation import HTML
+from stancegraph.web.pictures import DRAWN
+from stancegraph.web.results import SVG, SVG_TYPE
 from stancegraph.web.search import LONGEST, MAX_PAGE, MOST, SHOWN
 from stancegraph.web.site import current_site
 
@@ -79,15 +82,20 @@ def describe(site: Site) -> Json:
                 f"/queries/{query.name}": {"get": _operation(query, site.catalog.names)}
                 for query in queries
             },
+            "/codebook.json": {"get": _browsing("codebook", "Every class, counted", _CODEBOOK)},
             "/compare.json": {"get": _compare(queries)},
             "/coverage.json": {"get": _browsing("coverage", "How complete lists are", _COVERAGES)},
             "/disputes.json": {"get": _disputes()},
+            "/explore.json": {"get": _browsing("explore", "The lists to explore", _LISTS)},
             **{
                 f"/explore/{query.name.rpartition('/')[2]}.json": {"get": _list(query)}
                 for query in queries
                 if query.listing is not None
             },
+            "/quality.json": {"get": _browsing("quality", "What an editor would mend", _MENDED)},
+            "/queries.json": {"get": _catalogue()},
             "/search.json": {"get": _search(site.catalog.names, queries)},
+            "/terms.json": {"get": _browsing("terms", "Prefixes, classes, properties", _TERMS)},
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
             "/id/{key}": {"get": _thing()},
         },
@@ -99,17 +107,22 @@ def _operation(query: SavedQuery, names: Names) -> Json:
     """A saved query as an operation."""
     form = query_form(query.text)
     content = _content(OFFERED[form], form, query.columns)
+    content["text/html"] = _TEXT
+    ways = [*_short_names(OFFERED[form]), HTML]
+    if query.view.type in DRAWN:
+        content[SVG_TYPE] = _TEXT
+        ways.append(SVG)
     found: Json = {
         "operationId": re.sub(r"[^A-Za-z0-9]+", "_", query.name),
         "summary": query.summary,
         "tags": [query.theme],
         "parameters": [
             *(_parameter(parameter, names) for parameter in query.params.values()),
-            *([] if "format" in query.params else [_format(OFFERED[form], page=True)]),
+            *([] if "format" in query.params else [_format(ways)]),
             *_wishes(without=query.params),
         ],
         "responses": {
-            "200": {"description": "The result.", "content": {**content, "text/html": _TEXT}},
+            "200": {"description": "The result.", "content": content},
             **_failures("400", "404", "406", "500", "503", "504"),
         },
     }
@@ -176,14 +189,17 @@ def _value(parameter: Parameter, text: str) -> object:
     return text == "true" if parameter.type == "xsd:boolean" else text
 
 
-def _format(offered: Iterable[MediaType], *, page: bool = False) -> Json:
-    names = [short for short, media_type in SHORT_NAMES.items() if media_type in set(offered)]
+def _short_names(offered: Collection[MediaType]) -> list[str]:
+    return [short for short, media_type in SHORT_NAMES.items() if media_type in offered]
+
+
+def _format(names: list[str]) -> Json:
     return {
         "name": "format",
         "in": "query",
         "required": False,
         "description": "The format of the result, in place of the header Accept.",
-        "schema": {"type": "string", "enum": [*names, "html"] if page else names},
+        "schema": {"type": "string", "enum": names},
     }
 
 
@@ -287,6 +303,15 @@ def _compare(queries: Iterable[SavedQuery]) -> Json:
         ),
         _argument("asOf", "The day; that of the release, unless given or blank.", _DAY_OR_BLANK),
         _argument("only", "Without what is alike.", {"type": "string", "enum": ["differences"]}),
+    )
+
+
+def _catalogue() -> Json:
+    return _browsing(
+        "queries",
+        "The saved queries, what they ask and their parameters",
+        _object(queries=_OBJECTS),
+        _argument("q", "Only those with these words.", {**_STRING, "maxLength": LONGEST}),
     )
 
 
@@ -417,7 +442,7 @@ def _sparql_get() -> Json:
                     ("named-graph-uri", "reached by GRAPH"),
                 )
             ),
-            _format((*TABLES, *GRAPHS)),
+            _format(_short_names((*TABLES, *GRAPHS))),
             *_wishes(),
         ],
         "responses": _SPARQL_RESPONSES,
@@ -460,7 +485,7 @@ def _thing() -> Json:
                 "schema": {"type": "string"},
                 "examples": {"example": {"value": "state/CAN"}},
             },
-            _format(GRAPHS, page=True),
+            _format([*_short_names(GRAPHS), HTML]),
         ],
         "responses": {
             "200": {
@@ -508,6 +533,23 @@ def _object(**properties: Json) -> Json:
 _DAY_OR_BLANK: Json = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
 _COVERAGES: Json = _object(lists=_OBJECTS)
+_CODEBOOK: Json = _object(release=_STRING, classes=_OBJECTS)
+_LISTS: Json = _object(lists=_OBJECTS)
+_MENDED: Json = _object(release=_STRING, findings=_OBJECTS, problems=_OBJECTS)
+_TERMS: Json = _object(
+    prefixes={"type": "object", "additionalProperties": _STRING},
+    terms={
+        "type": "array",
+        "description": "What queries may name, the most used first.",
+        "items": _object(
+            name={"type": "string", "description": "With its prefix."},
+            kind={"type": "string", "enum": ["class", "property"]},
+            label=_STRING,
+            definition=_STRING,
+            count={**_NUMBER, "description": "How often the graph uses it."},
+        ),
+    },
+)
 _COMPARED: Json = _object(
     things=_OBJECTS,
     asOf=_STRING,

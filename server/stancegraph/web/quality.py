@@ -10,6 +10,7 @@ from flask import Blueprint, jsonify, make_response, render_template, request, u
 
 from stancegraph.build.quality import read, read_problems
 from stancegraph.web import links
+from stancegraph.web.arguments import Arguments
 from stancegraph.web.negotiation import preferred
 from stancegraph.web.site import current_site
 
@@ -22,18 +23,26 @@ if TYPE_CHECKING:
 
 bp = Blueprint("quality", __name__)
 
-HTML = "text/html"
+HTML, JSON = "text/html", "application/json"
+ENDINGS = {"html": HTML, "json": JSON}
 
 
 @bp.get("/quality")
-def report() -> Response:
-    """What quality queries and shapes find, most first, as HTML or JSON by Accept; always 200."""
+@bp.get("/quality.<ending>")
+def report(ending: str = "") -> Response:
+    """What quality queries and shapes find, most first, as HTML or JSON.
+
+    By Accept or the address's ending. 200; 400 for another ending or argument.
+    """
+    arguments = Arguments("format")
+    form = ENDINGS.get(arguments.choice("format", [*ENDINGS, ""], ending))
+    arguments.check()
     site = current_site()
     problems = read_problems(site.release.quality_file)
     findings = sorted(
         read(site.release.quality_file), key=lambda finding: (-finding.count, finding.query)
     )
-    if preferred(request.accept_mimetypes, [HTML, "application/json"]) != HTML:
+    if (form or preferred(request.accept_mimetypes, [HTML, JSON])) == JSON:
         told = [
             {**asdict(each), "address": url_for("saved.run_saved", name=each.query)}
             for each in findings

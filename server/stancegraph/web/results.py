@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 1000  # that a page shows; a download has them all
 SHOWN_TEXT = 2**16  # bytes of triples that a page shows
 DRAWN_TEXT = 2**20  # bytes of triples that a network is drawn of
-SVG = "svg"  # the short name of a picture
+SVG, SVG_TYPE = "svg", "image/svg+xml"  # the short name of a picture, and its media type
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def picture_file(ask: Ask, view: View, *, title: str, lines: Sequence[str]) -> R
     if view.type == "map":
         told.append(f"Outlines: {outlines().source}.")
     response = make_response(pictures.whole(drawing, title=title, lines=[*told, *lines]))
-    response.mimetype = "image/svg+xml"
+    response.mimetype = SVG_TYPE
     return response
 
 
