@@ -7,9 +7,9 @@ import pytest
 
 from stancegraph.engine import RDF_FORMATS, MediaType
 from stancegraph.facts import Facts
+from stancegraph.jsonld import Context
 from stancegraph.terms import RDF, RDFS, SG, XSD
 from stancegraph.web.documents import write
-from stancegraph.web.jsonld import Context
 from stancegraph.web.negotiation import DOCUMENTS
 
 EX = "https://example.org/"

@@ -12,13 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stancegraph.facts import Facts
+from stancegraph.jsonld import Context, Writer
 from stancegraph.terms import OWL, RDF, RDFS, SG, SH, XSD
+from stancegraph.vocabulary import PROPERTY_KINDS, Use
 from stancegraph.web.documents import json_text
-from stancegraph.web.jsonld import Context, Writer
-from stancegraph.web.vocabulary import PROPERTY_KINDS, Use
 
 if TYPE_CHECKING:
-    from stancegraph.web.vocabulary import Vocabulary
+    from stancegraph.vocabulary import Vocabulary
 
 EX = "https://example.org/"
 PREFIXES = """\

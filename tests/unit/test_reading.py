@@ -14,8 +14,8 @@ from stancegraph.terms import DCTERMS, RDFS, SCHEMA, SG, XSD
 from stancegraph.web.reading import Reader, date_text, literal_text
 
 if TYPE_CHECKING:
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
-    from stancegraph.web.vocabulary import Vocabulary
 
 BASE = "https://example.org/"
 ABOVE = {

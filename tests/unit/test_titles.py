@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stancegraph.terms import SG
-from stancegraph.web.titles import Template
+from stancegraph.titles import Template
 
 SAID = {
     (SG.actor,): ["Chile"],

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
+from stancegraph.vocabulary import local_name
 from stancegraph.web import links
 from stancegraph.web.arguments import Arguments
 from stancegraph.web.negotiation import content_type, preferred
-from stancegraph.web.site import current_site
-from stancegraph.web.vocabulary import current_vocabulary, local_name
+from stancegraph.web.site import current_site, current_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

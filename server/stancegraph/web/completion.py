@@ -11,7 +11,7 @@ from flask import Blueprint, jsonify
 
 from stancegraph.engine.prefixes import OWN
 from stancegraph.terms import OWL, SKOS, VANN
-from stancegraph.web.vocabulary import current_vocabulary
+from stancegraph.web.site import current_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
     from flask import Response
 
-    from stancegraph.web.vocabulary import Use, Vocabulary
+    from stancegraph.vocabulary import Use, Vocabulary
 
 bp = Blueprint("completion", __name__)
 

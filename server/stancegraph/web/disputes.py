@@ -19,8 +19,7 @@ from stancegraph.web.arguments import Arguments
 from stancegraph.web.entries import claims_shown
 from stancegraph.web.explore import CSV, ENDINGS, HTML, JSON
 from stancegraph.web.negotiation import content_type, preferred
-from stancegraph.web.site import current_site
-from stancegraph.web.vocabulary import current_vocabulary
+from stancegraph.web.site import current_site, current_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

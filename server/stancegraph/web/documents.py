@@ -11,13 +11,13 @@ import pyoxigraph as ox
 from stancegraph.description import in_reading_order
 from stancegraph.engine import RDF_FORMATS, MediaType
 from stancegraph.engine.prefixes import OWN, used_prefixes
-from stancegraph.web.jsonld import Writer
+from stancegraph.jsonld import Writer
+from stancegraph.tidy import tidy_turtle
 from stancegraph.web.negotiation import DOCUMENTS
-from stancegraph.web.tidy import tidy_turtle
 
 if TYPE_CHECKING:
     from stancegraph.facts import Facts
-    from stancegraph.web.jsonld import Context, Json
+    from stancegraph.jsonld import Context, Json
 
 WITH_GRAPHS = (MediaType.TRIG, MediaType.N_QUADS)
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, current_app, redirect, request
 from stancegraph.build.release import description_iri
 from stancegraph.errors import BadRequest
 from stancegraph.facts import Facts, describe, read_graphs
+from stancegraph.jsonld import Context
 from stancegraph.sparql import term_text
 from stancegraph.web import links
 from stancegraph.web.answers import respond
@@ -18,20 +19,18 @@ from stancegraph.web.asof import asked_day, tell_the_day, to_the_day
 from stancegraph.web.documents import json_text, write
 from stancegraph.web.entries import thing_page
 from stancegraph.web.holdings import graph_page, release_page
-from stancegraph.web.jsonld import Context
 from stancegraph.web.negotiation import DOCUMENTS, HTML, choose_document, content_type
 from stancegraph.web.reference import ontology_page, shapes_page
 from stancegraph.web.sections import places_of
-from stancegraph.web.site import current_site
+from stancegraph.web.site import current_site, current_vocabulary
 from stancegraph.web.sparql import read_arguments
 from stancegraph.web.targets import Kind, Target, find
-from stancegraph.web.vocabulary import current_vocabulary
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
-    from stancegraph.web.vocabulary import Vocabulary
 
 bp = Blueprint("entities", __name__)
 

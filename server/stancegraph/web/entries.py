@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from stancegraph.engine import Term
     from stancegraph.facts import Facts, Node
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.sections import Place
     from stancegraph.web.site import Site
     from stancegraph.web.targets import Target
-    from stancegraph.web.vocabulary import Vocabulary
 
 MANY = 12  # claims of one kind; where there are more, each has one line
 

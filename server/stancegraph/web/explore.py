@@ -22,9 +22,8 @@ from stancegraph.terms import XSD
 from stancegraph.web import links
 from stancegraph.web.arguments import Arguments
 from stancegraph.web.negotiation import content_type, preferred
-from stancegraph.web.site import current_site
+from stancegraph.web.site import current_site, current_vocabulary
 from stancegraph.web.tables import cells, columns_of, merged, spaced
-from stancegraph.web.vocabulary import current_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from stancegraph.build.release import Release
     from stancegraph.engine import Term
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
     from stancegraph.web.targets import Target
-    from stancegraph.web.vocabulary import Vocabulary
 
 MAX_LISTED = 500  # things of a graph
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from stancegraph.facts import Facts, Node, Value
+    from stancegraph.titles import Path, Template
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
-    from stancegraph.web.titles import Path, Template
-    from stancegraph.web.vocabulary import Vocabulary
 
 DATES = (XSD.date, XSD.gYearMonth, XSD.gYear)
 # What an IRI is never made of, though their keys may be alike.

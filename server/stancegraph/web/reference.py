@@ -16,6 +16,7 @@ from stancegraph.requirements import sentences
 from stancegraph.search import Index, plain
 from stancegraph.sparql import term_text
 from stancegraph.terms import DCTERMS, OWL, RDF, RDFS, SH, SKOS, VANN, XSD, short
+from stancegraph.vocabulary import PROPERTY_KINDS, Use, local_name
 from stancegraph.web import links
 from stancegraph.web.explore import lists, short_name
 from stancegraph.web.frame import LANGUAGE, translations
@@ -23,15 +24,14 @@ from stancegraph.web.pictures import inline
 from stancegraph.web.pictures.classes import draw
 from stancegraph.web.pictures.classes import links as connections
 from stancegraph.web.reading import Reader, Shown
-from stancegraph.web.vocabulary import PROPERTY_KINDS, Use, local_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stancegraph.facts import Node, Value
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
     from stancegraph.web.targets import Target
-    from stancegraph.web.vocabulary import Vocabulary
 
 # What the page tells of a shape in places of its own.
 _OF_SHAPES = frozenset({

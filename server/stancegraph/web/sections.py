@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from stancegraph.parameters import Terms
     from stancegraph.queryfile import SavedQuery
     from stancegraph.sections import Section
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
     from stancegraph.web.views import Picture
-    from stancegraph.web.vocabulary import Vocabulary
 
     _Made = TypeVar("_Made")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, has_request_context, request
 
+from stancegraph.vocabulary import Vocabulary
 from stancegraph.web.bridge import on_hang_up
 
 if TYPE_CHECKING:
@@ -71,3 +72,17 @@ class AttendedEngine:
 def current_site() -> Site:
     """The site of the application that handles the current request."""
     return cast("Site", current_app.extensions["stancegraph"])
+
+
+def current_vocabulary() -> Vocabulary:
+    """What is known of the words of that site; read when it is first asked for."""
+    extensions = current_app.extensions
+    if "stancegraph.vocabulary" not in extensions:
+        site = current_site()
+        extensions["stancegraph.vocabulary"] = Vocabulary(
+            site.engine,
+            base=site.release.base,
+            queries=site.catalog,
+            deadline=site.query_timeout,
+        )
+    return cast("Vocabulary", extensions["stancegraph.vocabulary"])

@@ -18,8 +18,8 @@ from stancegraph.web.negotiation import ENDINGS
 
 if TYPE_CHECKING:
     from stancegraph.build.release import Release
+    from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
-    from stancegraph.web.vocabulary import Vocabulary
 
 MAX_NEAR = 3
 _RELEASE_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{12}")

@@ -1,4 +1,4 @@
-"""What a web process knows of the words of its graph: the ontology, the shapes, their use.
+"""What a process knows of the words of its graph: the ontology, the shapes, their use.
 
 It is read from the engine once, when it is first asked for, since a release never changes.
 """
@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import pyoxigraph as ox
-from flask import current_app
 
 from stancegraph import requirements
 from stancegraph.codebook import Codebook, make_codebook
@@ -21,15 +20,15 @@ from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.facts import read_graphs
 from stancegraph.sparql import kept_tokens, named
 from stancegraph.terms import OWL, RDFS, SG, SH, VANN, short
-from stancegraph.web.tidy import turtle
-from stancegraph.web.titles import Template
+from stancegraph.tidy import turtle
+from stancegraph.titles import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from stancegraph.engine import Engine
     from stancegraph.facts import Node
     from stancegraph.queryfile import SavedQuery
-    from stancegraph.web.site import Site
 
 PROPERTY_KINDS = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
 
@@ -61,18 +60,32 @@ class Vocabulary:
         facts: What the graphs of the ontologies and the shapes say.
     """
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(
+        self, engine: Engine, *, base: str, queries: Iterable[SavedQuery], deadline: float
+    ) -> None:
+        """Read the words of the release that *engine* answers from.
+
+        Args:
+            base: What all IRIs of the graph begin with.
+            queries: Its saved queries.
+            deadline: Seconds for each question.
+
+        Raises:
+            EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
+        """
+        self._engine = engine
+        self._base = base
+        self._queries = queries
+        self._deadline = deadline
         self._narrower: dict[ox.NamedNode, set[Node]] = {}
         self.graphs = self._named_graphs()
         found = {name.partition("/graph/")[0] + "/" for name in self.graphs}
-        base = site.release.base
         self.homes = (base, *sorted(found - {base}))
         documents = [self.document(home, part) for home in self.homes for part in _PARTS]
         self.facts = read_graphs(
-            site.engine,
+            engine,
             [graph for graphs in documents for graph in graphs],
-            deadline=site.query_timeout,
+            deadline=deadline,
         )
 
     def document(self, home: str, part: str) -> list[ox.NamedNode]:
@@ -169,14 +182,13 @@ class Vocabulary:
     @cached_property
     def codebook(self) -> Codebook:
         """The classes of the ontologies with their properties, counted in the release."""
-        site = self._site
-        return make_codebook(site.engine, self.facts, deadline=site.query_timeout)
+        return make_codebook(self._engine, self.facts, deadline=self._deadline)
 
     @cached_property
     def questions_naming(self) -> dict[str, list[SavedQuery]]:
         """The saved queries that name each term, by its IRI; those on quality apart."""
         found: defaultdict[str, list[SavedQuery]] = defaultdict(list)
-        for query in self._site.catalog:
+        for query in self._queries:
             if query.flaw is None:
                 for iri in sorted({iri for _, iri in named(kept_tokens(query.text))}):
                     found[iri].append(query)
@@ -246,25 +258,17 @@ class Vocabulary:
             cast("ox.NamedNode", row["graph"]).value: int(cast("ox.Literal", row["count"]).value)
             for row in self._rows(query)
         }
-        name = f"{self._site.release.base}graph/description"
+        name = f"{self._base}graph/description"
         count = f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}"
         numbers = [int(cast("ox.Literal", row["count"]).value) for row in self._rows(count)]
         return found | {name: sum(numbers)}
 
     def _rows(self, query: str) -> Sequence[dict[str, object]]:
-        ask = Ask(query, MediaType.JSON, deadline=self._site.query_timeout)
-        return cast("Sequence[dict[str, object]]", rows(self._site.engine, ask))
+        ask = Ask(query, MediaType.JSON, deadline=self._deadline)
+        return cast("Sequence[dict[str, object]]", rows(self._engine, ask))
 
 
 _PARTS = ("ontology", "shapes")
-
-
-def current_vocabulary() -> Vocabulary:
-    """The vocabulary of the site that the application serves."""
-    extensions = current_app.extensions
-    if "stancegraph.vocabulary" not in extensions:
-        extensions["stancegraph.vocabulary"] = Vocabulary(extensions["stancegraph"])
-    return cast("Vocabulary", extensions["stancegraph.vocabulary"])
 
 
 def local_name(term: ox.NamedNode | str) -> str:

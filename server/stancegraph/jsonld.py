@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyoxigraph as ox
 
 from stancegraph.terms import NAMESPACES, OWL, RDF, RDFS, SG, SH, XSD, short
-from stancegraph.web.vocabulary import PROPERTY_KINDS, local_name
+from stancegraph.vocabulary import PROPERTY_KINDS, local_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from stancegraph.facts import Facts, Node, Value
-    from stancegraph.web.vocabulary import Vocabulary
+    from stancegraph.vocabulary import Vocabulary
 
 Json: TypeAlias = Any
 
