@@ -6,10 +6,13 @@ Each asks in its own way for what a person would look up, and must come back wit
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -37,6 +40,7 @@ from tests.integration.questions import (
     VOTED,
     VOTES,
 )
+from tests.serving import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -334,6 +338,26 @@ def test_pandas_reads_a_saved_query_as_a_frame(live_server: str) -> None:
     assert pd.isna(claim.unresolvedReason)
     assert agreement["sharedVotes"].dtype == "int64"
     assert agreement.loc["Australia", "share"] > agreement.loc["China", "share"]
+
+
+# The code on the page of a saved query
+
+PROGRAMS = {
+    "curl": ["bash", "-c"],
+    "pandas": [sys.executable, "-c"],
+    "R": ["Rscript", "-e"],
+    "SPARQLWrapper": [sys.executable, "-c"],
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_code_on_a_page_gives_its_rows(live_server: str, run: Run, program: str) -> None:
+    """For each program that the page has code for."""
+    page = fetch(live_server, "/queries/votes/agreement?country=CAN&limit=3", "text/html").text
+    code = re.search(rf"<summary>{program}</summary>\s*<pre.*?><code>(.*?)</code>", page, re.DOTALL)
+
+    assert code
+    assert "GEO" in run(*PROGRAMS[program], html.unescape(code[1]))
 
 
 # A generic client of OpenAPI

@@ -2,9 +2,9 @@
 
 A block that opens with ```` ```console ```` is a session: lines after ``$ `` are commands
 (``> `` continues one), all others are the expected output, in which ``…`` stands for any
-text. A block that opens with ```` ```python ```` is a script, its output in the ``text`` block
-behind it. All run from the root of the checkout, against a server of their own; what a page
-has its reader put into /tmp goes into a folder of the test's.
+text. A block that opens with ```` ```python ```` or ```` ```r ```` is a script, its output in
+the ``text`` block behind it. All run from the root of the checkout, against a server of their
+own; what a page has its reader put into /tmp goes into a folder of the test's.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SCRIPTS = {"python": [sys.executable, "-c"], "r": ["Rscript", "-e"]}
 PUBLISHED = "http://127.0.0.1:8000"
 SCRATCH = "/tmp/"  # noqa: S108 - where pages put what their reader tries out
 
@@ -52,9 +53,9 @@ def examples(page: Path) -> Iterator[Example]:
         line = text.count("\n", 0, block.start()) + 2
         if block[1] == "console":
             yield from session(page, line, block[2])
-        elif block[1] == "python":
+        elif block[1] in SCRIPTS:
             output = following[2] if following and following[1] == "text" else ""
-            yield Example(page, line, [sys.executable, "-c", block[2]], output)
+            yield Example(page, line, [*SCRIPTS[block[1]], block[2]], output)
 
 
 def session(page: Path, start: int, block: str) -> Iterator[Example]:
@@ -90,8 +91,10 @@ def test_an_example_prints_what_the_page_says(
 
     Skipped where the machine lacks a client that the example is about.
     """
-    if "jq" in example.command[-1].split() and shutil.which("jq") is None:
-        pytest.skip("jq is not on this machine")
+    for program in ("jq", "Rscript"):
+        named = [example.command[0], *example.command[-1].split()]
+        if program in named and shutil.which(program) is None:
+            pytest.skip(f"{program} is not on this machine")
     *interpreter, text = example.command
     command = [*interpreter, text.replace(PUBLISHED, live_server).replace(SCRATCH, scratch)]
     env = os.environ | {
@@ -103,5 +106,6 @@ def test_an_example_prints_what_the_page_says(
         command, cwd=ROOT, env=env, capture_output=True, check=False, text=True, timeout=60
     )
 
-    output = done.stdout.replace(live_server, PUBLISHED).replace(scratch, SCRATCH)
+    printed = re.sub("[ ]+$", "", done.stdout, flags=re.MULTILINE)
+    output = printed.replace(live_server, PUBLISHED).replace(scratch, SCRATCH)
     assert matches(example.expected, output), output + done.stderr
