@@ -27,6 +27,7 @@ MAX_NEAR = 3  # things that somebody may have meant
 # Properties whose values name a thing, the best name first; also what specialises them.
 NAMING = (
     RDFS.label, SKOS.prefLabel, SKOS.altLabel, DCTERMS.title, SKOS.notation, DCTERMS.identifier,
+    SKOS.hiddenLabel,
 )  # fmt: skip
 
 # What says of what sort a thing is.

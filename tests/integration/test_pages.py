@@ -82,6 +82,21 @@ def test_rows_are_put_together_under_headings(client: FlaskClient) -> None:
     assert "best tool to fight cybercrime" in positions
 
 
+def test_names_in_other_languages_stand_apart(client: FlaskClient) -> None:
+    """With their languages; ways to write a name are for searches alone."""
+    page = client.get("/id/state/COD", headers={"Accept": "text/html"}).text
+    also = re.search(r'<p class="names">.*?</p>', page)
+
+    assert also
+    assert "DR Congo" in also[0]
+    assert "Kinshasa" in also[0]
+    assert "Kongo-Kinshasa" not in also[0]
+    assert '<span lang="de">Kongo-Kinshasa</span>' in page
+    assert '<span lang="zh">刚果民主共和国</span>' in page
+    assert "Zaire" in page
+    assert "DRC</span>" not in page
+
+
 def test_a_section_without_rows_is_the_way_to_its_page(client: FlaskClient) -> None:
     """All that is claimed of a state would be too much here."""
     more = section(client.get(CANADA, headers=PAGE).text, "more")

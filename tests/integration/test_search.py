@@ -34,10 +34,15 @@ def found(client: FlaskClient, **arguments: Any) -> dict[str, Any]:
         ("Phillipines", "state/PHL"),
         ("UNODC", "organisation/unodc"),
         ("budapset convention", "treaty/budapest-convention"),
+        ("Zaire", "state/COD"),
+        ("FYROM", "state/MKD"),
+        ("Elfenbeinküste", "state/CIV"),
+        ("Германия", "state/DEU"),
+        ("Republic of China", "area/TWN"),
     ],
 )
 def test_a_thing_is_found_by_what_people_call_it(client: FlaskClient, text: str, key: str) -> None:
-    """Codes, symbols, acronyms, other names, with mistakes and without accents."""
+    """Codes, symbols, acronyms, names of other times and languages, with mistakes, plain."""
     assert found(client, q=text)["things"][0]["key"] == key
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stancegraph.web.site import Site
     from stancegraph.web.targets import Target
 
+OWN = (None, "en")  # the languages of names that pages show at once
 MANY = 12  # claims of one kind; where there are more, each has one line
 
 # What a claim has in common with all others, and is told in places of its own.
@@ -42,8 +43,8 @@ _OF_EVIDENCE: frozenset[ox.NamedNode] = frozenset({
     SG.attestation, SG.quotedDocument, SG.statedAsOf, SG.statedNotBefore, SG.statedNotAfter,
 })  # fmt: skip
 _OF_THINGS: frozenset[ox.NamedNode] = frozenset({
-    *NAMES, RDF.type, RDFS.comment, DCTERMS.source, SKOS.altLabel, SKOS.definition,
-    DCTERMS.description,
+    *NAMES, RDF.type, RDFS.comment, DCTERMS.source, SKOS.altLabel, SKOS.hiddenLabel,
+    SKOS.definition, DCTERMS.description,
 })  # fmt: skip
 
 
@@ -124,6 +125,8 @@ class Entry:
         claim: The thing itself, if it is a claim; so with *evidence*.
         rows: What is stated of it.
         derived: What rules conclude of it.
+        other_names: Its names but for the title, in the language of the page or in none.
+        foreign_names: Those in other languages, by language.
         disputes: Claims that contradict each other.
         pointing: What else leads here, by the property.
         graphs: The named graphs that tell of it.
@@ -134,6 +137,7 @@ class Entry:
     title: str
     kinds: tuple[Shown, ...]
     other_names: tuple[Shown, ...]
+    foreign_names: tuple[Shown, ...]
     definition: str
     comments: tuple[str, ...]
     claim: ClaimShown | None
@@ -244,12 +248,14 @@ def entry(site: Site, vocabulary: Vocabulary, facts: Facts, thing: ox.NamedNode)
     disputes = reader.disputes()
     disputed = {claim.anchor for dispute in disputes for claim in dispute}
     is_claim, is_evidence = reader.is_claim(thing), bool(facts.values(thing, SG.source))
+    names = reader.other_names()
     leave_out = _OF_CLAIMS if is_claim else _OF_EVIDENCE if is_evidence else _OF_THINGS
     return Entry(
         iri=thing.value,
         title=reader.title(thing),
         kinds=tuple(reader.term(kind) for kind in facts.types(thing)),
-        other_names=reader.other_names(),
+        other_names=tuple(name for name in names if name.language in OWN),
+        foreign_names=tuple(name for name in names if name.language not in OWN),
         definition=facts.text(thing, SKOS.definition, DCTERMS.description),
         comments=() if is_claim or is_evidence else reader.texts(thing, RDFS.comment),
         claim=reader.claim(thing, whole=True) if is_claim else None,
@@ -302,14 +308,15 @@ class _EntryReader(Reader):
         return tuple(self.link(value) for value in self.facts.nodes(node, *properties))
 
     def other_names(self) -> tuple[Shown, ...]:
-        """Every name of the thing but the one that the page bears."""
+        """Every name of the thing but the one that the page bears, by language."""
         values = [
             self.shown(value)
             for name in (*NAMES, SKOS.altLabel)
             for value in self.facts.values(self._thing, name)
         ]
         title = self.title(self._thing)
-        return tuple(dict.fromkeys(name for name in values if name.text != title))
+        named = dict.fromkeys(v for v in values if v.text != title or v.language not in OWN)
+        return tuple(sorted(named, key=lambda name: name.language or ""))
 
     def evidence(self, node: Node) -> EvidenceShown:
         """A place in a source."""
