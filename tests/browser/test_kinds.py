@@ -62,6 +62,17 @@ def test_it_is_there_without_script(
     _forgive_missing(watch, kind)
 
 
+def test_paper_has_what_is_read_and_where_it_is_from(open_page: Callable[..., Page]) -> None:
+    """Menus and buttons are left out, the address is told, and tables are as wide as the page."""
+    page = open_page(KINDS["answer"])
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})  # A4 within its margins
+
+    assert page.get_by_role("button").count() == page.get_by_role("navigation").count() == 0
+    assert page.locator("footer").get_by_text(page.url).is_visible()
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
 def _forgive_missing(watch: Watch, kind: str) -> None:
     if kind in MISSING:
         watch.forgive("status of 404")
