@@ -51,7 +51,12 @@ def standing(shipped_graph: ParsedGraph) -> Standing:
 
 def written(terms: Sequence[Term], column: Column) -> str:
     """*terms* as a cell of *column* has them."""
-    values = [term.value for term in terms if isinstance(term, ox.NamedNode | ox.Literal)]
+    words = {term.value: word for word, term in column.choices.items()}
+    values = [
+        words.get(term.value, term.value)
+        for term in terms
+        if isinstance(term, ox.NamedNode | ox.Literal)
+    ]
     keys = [value.removeprefix(THINGS).removeprefix(f"{column.scheme}/") for value in values]
     return ";".join(keys)
 
