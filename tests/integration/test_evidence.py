@@ -102,3 +102,27 @@ def test_each_row_leads_to_evidence(client: FlaskClient, site: Site, name: str) 
     behind = [rows_of(client.get(href, headers=PAGE).text) for href in lists]
     found = [href for found in behind for row in found for href in row]
     assert not lists or any(leads_to_evidence(site, href) for href in found), lists
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(name for name, query in QUERIES.items() if query.view.type in {"matrix", "timeline"}),
+)
+def test_each_mark_of_a_picture_leads_to_evidence(
+    client: FlaskClient, site: Site, name: str
+) -> None:
+    """As the row does that it stands for."""
+    with client.application.test_request_context():
+        address = example_address(site.catalog.query(name))
+    page = client.get(address, headers=PAGE).text
+
+    (picture,) = re.findall(r'<figure class="picture.*?</svg>', page, re.DOTALL)
+    marks = re.findall(r"<(a|g)\b([^>]*)><title>[^<]*</title><(?:rect|circle)", picture)
+
+    assert marks
+    for tag, attributes in marks:
+        hrefs = re.findall('href="([^"]+)"', html.unescape(attributes))
+        assert tag == "a", attributes
+        is_thing = name in WITHOUT and hrefs[0].startswith("/id/")
+        is_list = hrefs[0].startswith("/queries/")
+        assert leads_to_evidence(site, hrefs[0]) or is_list or is_thing, hrefs

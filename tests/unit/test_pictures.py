@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from stancegraph.queryfile import View
-from stancegraph.web.pictures import Drawing, Part, Place, draw, inline, whole
+from stancegraph.web.pictures import GROUND, Drawing, Part, Place, draw, inline, whole
 from stancegraph.web.pictures.scales import HATCH, NOTHING, RISING, Scale, contrast
 from stancegraph.web.pictures.world import land, outlines
 
@@ -158,17 +158,17 @@ def test_a_timeline_marks_what_is_dated() -> None:
 
 
 def test_a_heat_map_has_a_cell_for_each_row() -> None:
-    """Its row, column and value are told; where there is no row, there is no cell."""
+    """Its row, column and value are told, it leads to its claim; without a row there is none."""
     view = View("matrix", {"row": "who", "column": "what", "value": "choice"})
     rows = [
-        {"row": Part("Peru"), "column": Part("A"), "value": Part("yes")},
+        {"row": Part("Peru"), "column": Part("A"), "value": Part("yes"), GROUND: Part(href="/1")},
         {"row": Part("Chile"), "column": Part("B"), "value": Part("no")},
     ]
     drawing = drawn(view, rows)
 
     text = inline(drawing, told="votes")
 
-    assert "<title>Peru, A: yes</title>" in text
+    assert '<a href="/1"><title>Peru, A: yes</title>' in text
     assert "Peru, B" not in text
     assert drawing.notes == ["An empty cell has no row."]
 

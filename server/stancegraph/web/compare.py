@@ -30,6 +30,7 @@ from stancegraph.queryfile import without_header
 from stancegraph.web import links
 from stancegraph.web.arguments import Arguments
 from stancegraph.web.asof import AS_OF, asked_day, is_dated, tell_the_day, to_the_day
+from stancegraph.web.behind import behind
 from stancegraph.web.explore import CSV, ENDINGS, HTML, JSON
 from stancegraph.web.negotiation import content_type, preferred
 from stancegraph.web.reading import date_text
@@ -405,7 +406,8 @@ def _aspect(site: Site, choice: Choice, query: SavedQuery) -> Aspect:
             return Aspect(name, query, comparison, address)
         told = without_header(text)
         ask = Ask(told, MediaType.JSON, base=site.release.base, deadline=site.query_timeout)
-        shown = show(ask, query.columns, query.view, told=query.summary)
+        grounds = behind(site, query, terms)
+        shown = show(ask, query.columns, query.view, told=query.summary, behind=grounds)
         return Aspect(name, query, comparison, address, matrix=shown, formula=told)
     ask = Ask(text, MediaType.JSON, base=site.release.base, deadline=site.query_timeout)
     found = _pivoted(site, comparison, choice, set(fitting), rows(site.engine, ask))

@@ -100,7 +100,7 @@ def show(
             cut=cut or len(found) > SHOWN_ROWS,
             limited=ask.limit is not None and ask.limit <= SHOWN_ROWS,
             milliseconds=taken,
-            picture=picture_of(site, view, found, told),
+            picture=picture_of(site, view, found, told, behind),
             found=found,
         )
     if form == "ASK":

@@ -200,7 +200,8 @@ def _pictured(site: Site, place: Place, shown: Shown, found: list[dict[str, Term
     """*shown* with the picture of the rows *found*, if it is to have one."""
     if not place.section.picture:
         return shown
-    return replace(shown, picture=picture_of(site, place.query.view, found, shown.heading))
+    picture = picture_of(site, place.query.view, found, shown.heading, place.behind)
+    return replace(shown, picture=picture)
 
 
 def _shown(site: Site, place: Place, address: str) -> tuple[Shown, list[dict[str, Term]]]:

@@ -12,15 +12,16 @@ from markupsafe import Markup
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.web import links, pictures
 from stancegraph.web.pictures.world import outlines
-from stancegraph.web.tables import cell, columns_of
+from stancegraph.web.tables import Cell, cell, columns_of, grounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stancegraph.engine import Term
     from stancegraph.queryfile import View
-    from stancegraph.web.pictures.parts import Row
     from stancegraph.web.site import Site
+
+    Behind = Callable[[Mapping[str, Term]], Cell]
 
 PICTURED_ROWS = 5000  # that a picture is drawn of; a table has them all
 NODES = 3000  # of a network that a browser is asked to draw
@@ -48,14 +49,19 @@ class Picture:
 
 
 def picture_of(
-    site: Site, view: View, found: Sequence[Mapping[str, Term]], told: str
+    site: Site,
+    view: View,
+    found: Sequence[Mapping[str, Term]],
+    told: str,
+    behind: Behind | None = None,
 ) -> Picture | None:
     """The picture of the rows *found* that *view* asks for; None where there is none.
 
     Args:
         told: What it shows, for who does not see it.
+        behind: As of `draw`.
     """
-    drawing = draw(site, view, found)
+    drawing = draw(site, view, found, behind)
     if drawing is not None:
         return Picture(
             view,
@@ -72,12 +78,36 @@ def picture_of(
     return None
 
 
-def draw(site: Site, view: View, found: Sequence[Mapping[str, Term]]) -> pictures.Drawing | None:
-    """What *view* draws of the rows *found*; None where it draws nothing."""
+def draw(
+    site: Site, view: View, found: Sequence[Mapping[str, Term]], behind: Behind | None = None
+) -> pictures.Drawing | None:
+    """What *view* draws of the rows *found*; None where it draws nothing.
+
+    Args:
+        behind: Where the claims are on which a row rests that names none.
+    """
     if view.type not in pictures.DRAWN:
         return None
     known = places(site) if view.type == "map" else {}
-    return pictures.draw(view, _parts(site, view, found), known)
+    parts = _parts(site, view, found)
+    for made, row in zip(parts, found, strict=True):
+        made[pictures.GROUND] = _ground(site, row, behind)
+    return pictures.draw(view, parts, known)
+
+
+def _ground(site: Site, row: Mapping[str, Term], behind: Behind | None) -> pictures.Part:
+    """What *row* rests on: the first claim or derived statement in it, or the list of them.
+
+    Where nothing is claimed, the first thing that it names, whose page names the sources.
+    """
+    things = [term for term in row.values() if isinstance(term, ox.NamedNode)]
+    resting = [term for term in things if grounds(site.catalog.names, term.value)]
+    shown = Cell()
+    if behind is not None and not resting:
+        shown = behind(row)
+    if not shown.href and (named := resting or things):
+        shown = cell(site, named[0], None)
+    return pictures.Part(shown.text, shown.iri, shown.href)
 
 
 def places(site: Site) -> Mapping[str, pictures.Place]:
@@ -124,12 +154,14 @@ def _places(site: Site) -> dict[str, pictures.Place]:
     }
 
 
-def _parts(site: Site, view: View, found: Sequence[Mapping[str, Term]]) -> list[Row]:
+def _parts(
+    site: Site, view: View, found: Sequence[Mapping[str, Term]]
+) -> list[dict[str, pictures.Part]]:
     """The values of each row that play a part in *view*."""
     names = list(dict.fromkeys(name for row in found for name in row))
     thing_of = {column.named_by: column.name for column in columns_of(names) if column.named_by}
     name_of = {thing: name for name, thing in thing_of.items()}
-    made: list[Row] = []
+    made = []
     for row in found:
         parts = {}
         for part, column in view.columns.items():

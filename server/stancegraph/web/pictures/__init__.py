@@ -13,7 +13,7 @@ from stancegraph.web.pictures import scales, svg
 from stancegraph.web.pictures.bars import bars
 from stancegraph.web.pictures.choropleth import choropleth
 from stancegraph.web.pictures.matrix import matrix
-from stancegraph.web.pictures.parts import Drawing, Part, Place, fill_of
+from stancegraph.web.pictures.parts import GROUND, Drawing, Part, Place, fill_of
 from stancegraph.web.pictures.svg import label, node
 from stancegraph.web.pictures.timeline import timeline
 
@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from stancegraph.queryfile import View
     from stancegraph.web.pictures.parts import Row
 
-__all__ = ["DRAWN", "HATCHED", "Drawing", "Part", "Place", "draw", "inline", "swatch", "whole"]
+__all__ = [
+    "DRAWN",
+    "GROUND",
+    "HATCHED",
+    "Drawing",
+    "Part",
+    "Place",
+    "draw",
+    "inline",
+    "swatch",
+    "whole",
+]
 
 DRAWN = ("map", "bars", "timeline", "matrix")  # views that are drawn here
 HATCHED = "not-known"  # the name of the pattern
@@ -38,7 +49,7 @@ def draw(
     """The picture of *rows* that *view* asks for; None where they hold nothing to draw.
 
     Args:
-        rows: Each with the parts of the view.
+        rows: Each with the parts of the view, and as ``GROUND`` what it rests on.
         places: What a map may show, by IRI.
         hatched: What the pattern is called, which must differ from others in a page.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stancegraph.web.pictures.parts import Drawing
+from stancegraph.web.pictures.parts import Drawing, ground_of
 from stancegraph.web.pictures.scales import number
 from stancegraph.web.pictures.svg import label, linked, node, shortened, width_of
 
@@ -46,7 +46,7 @@ def bars(rows: Sequence[Row]) -> Drawing | None:
                     label(begin + long + 5, top + 11, text),
                 ],
                 f"{name}: {text}",
-                row["label"].href,
+                row["label"].href or ground_of(row),
             )
         )
     axis = node("path", d=f"M{zero:.1f},0V{len(shown) * STEP}", stroke="currentColor")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stancegraph.web.pictures.parts import Drawing, fill_of
+from stancegraph.web.pictures.parts import Drawing, fill_of, ground_of
 from stancegraph.web.pictures.scales import Scale, contrast
 from stancegraph.web.pictures.svg import label, linked, node, shortened, width_of
 
@@ -23,15 +23,21 @@ SLANT = 40  # degrees
 
 
 def matrix(view: View, rows: Sequence[Row], hatched: str) -> Drawing | None:
-    """The cells of *rows*; those of one row and column share a cell. None without any."""
+    """The cells of *rows*, each with the way to what it rests on; None without any.
+
+    Rows of one row and column share a cell, which leads where the first of them does.
+    """
     cells: dict[tuple[str, str], dict[str, None]] = {}
     down: dict[str, Part] = {}
     across: dict[str, Part] = {}
+    grounds: dict[tuple[str, str], str | None] = {}
     for row in rows:
         if row["value"].text and row["row"].text and row["column"].text:
             down.setdefault(row["row"].text, row["row"])
             across.setdefault(row["column"].text, row["column"])
-            cells.setdefault((row["row"].text, row["column"].text), {})[row["value"].text] = None
+            place = row["row"].text, row["column"].text
+            cells.setdefault(place, {})[row["value"].text] = None
+            grounds.setdefault(place, ground_of(row))
     if not cells:
         return None
     if across.keys() == down.keys():  # each with each is read along the diagonal
@@ -64,7 +70,7 @@ def matrix(view: View, rows: Sequence[Row], hatched: str) -> Drawing | None:
                     node("text", x=x + side / 2, y=y + 16, font_size=11, text_anchor="middle",
                          fill=contrast(made.fill), text=text)
                 )  # fmt: skip
-            content.append(linked(inside, f"{name}, {head}: {text}", None))
+            content.append(linked(inside, f"{name}, {head}: {text}", grounds[name, head]))
     notes = [
         f"The first {len(shown)} of {len(whole)} {what}: the others are in the table."
         for what, shown, whole in (("rows", ups, down), ("columns", sides, across))

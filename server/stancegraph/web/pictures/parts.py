@@ -27,6 +27,7 @@ class Part:
     href: str | None = None
 
 
+GROUND = "ground"  # the part of a row that leads to what it rests on, if that is known
 Row: TypeAlias = "Mapping[str, Part]"
 
 
@@ -60,6 +61,11 @@ class Drawing:
     height: int
     classes: Sequence[Class] = ()
     notes: Sequence[str] = ()
+
+
+def ground_of(row: Row) -> str | None:
+    """Where the claims are on which *row* rests."""
+    return row[GROUND].href if GROUND in row else None
 
 
 def fill_of(made: Class, hatched: str) -> str:

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from stancegraph.web.pictures.parts import Drawing
+from stancegraph.web.pictures.parts import Drawing, ground_of
 from stancegraph.web.pictures.svg import label, linked, node, shortened, width_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def timeline(rows: Sequence[Row]) -> Drawing | None:
     for row, start, stop in kept:
         middle = shown[row["label"].text] * STEP + STEP / 2
         told = f"{row['label'].text}: {_told(row)}"
-        content.append(linked([_mark(x(start), x(stop), middle)], told, None))
+        content.append(linked([_mark(x(start), x(stop), middle)], told, ground_of(row)))
     notes = []
     if more := len(lines) - len(shown):
         notes.append(f"The first {len(shown)} of {len(lines)} lines: {more} more are in the table.")
