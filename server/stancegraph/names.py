@@ -190,7 +190,7 @@ class Names:
         if kinds or among is not None:
             allowed = functools.partial(_is_of, kinds=kinds, among=among)
         ranked = []
-        for key, hit in self._index().find(plain(text), allowed).items():
+        for key, hit in self.index().find(plain(text), allowed).items():
             match = self._match(key, hit.name, hit.fit)
             named = match.name != key.partition("/")[2] or match.name in self.by_key[key]
             source = key.startswith(LAST)
@@ -203,7 +203,7 @@ class Names:
 
         Returns: by the words in the text, all things with that name.
         """
-        found = self._index().mentioned(text)
+        found = self.index().mentioned(text)
         return {
             words: [self._match(key, name, Fit.WHOLE) for key in self._keys[name]]
             for name, words in found
@@ -220,10 +220,10 @@ class Names:
         """Up to three things that *text* may be meant for, as ``CAN (Canada)``."""
         allowed = functools.partial(_is_of, kinds=kinds, among=among)
         found = [match.key for match in self.search(text, kinds, among)]
-        found = found or self._index().alike(plain(text), allowed)
+        found = found or self.index().alike(plain(text), allowed)
         return [self.told(key, kinds) for key in found[:MAX_NEAR]]
 
-    def _index(self) -> Index:
+    def index(self) -> Index:
         """The index of the names, which is made when it is first asked for."""
         if not self._made:
             self._made.append(Index(self._keys))

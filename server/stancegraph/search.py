@@ -152,6 +152,32 @@ class Index:
             found.add(self._in_part(words, begun))
         return found.hits
 
+    @property
+    def names(self) -> Sequence[str]:
+        """All names, each at its number."""
+        return self._names
+
+    def keys(self, name: str) -> Sequence[str]:
+        """The things that bear *name*, one of the index."""
+        return self._keys[name]
+
+    def words_begun(self, word: str) -> list[str]:
+        """The words of names that begin with *word*, itself included."""
+        return [self._words[at] for at in self._begun(word)]
+
+    def words_near(self, word: str, bound: int) -> dict[str, int]:
+        """The words of names within *bound* mistakes of *word*, itself included, with how many.
+
+        None is where digits are: no mistake in a number is forgiven.
+        """
+        if any(map(str.isdigit, word)):
+            return {}
+        return {self._words[at]: distance for at, distance in _close(word, self._words, bound)}
+
+    def letters_near(self, letters: str, bound: int) -> dict[int, int]:
+        """The numbers of the names within *bound* mistakes of *letters*, spaces aside."""
+        return dict(_close(letters, self._squeezed.texts, bound)) if bound else {}
+
     def alike(self, text: str, allowed: Callable[[str], bool] | None = None) -> list[str]:
         """The keys of a few things with a name that as a whole resembles *text*, however short.
 
@@ -297,9 +323,6 @@ class Index:
         Args:
             begun: Whether *word* may be no more than the beginning of one.
         """
-        from rapidfuzz import process  # noqa: PLC0415
-        from rapidfuzz.distance import OSA  # noqa: PLC0415
-
         bound = _forgiven(word)
         found: dict[int, int] = {}
         if bound:
@@ -308,11 +331,8 @@ class Index:
                 lengths = range(len(word) - 1, len(word) + 2)
                 known += [[each[:length] for each in self._words] for length in lengths]
             for texts in known:
-                close = process.extract(
-                    word, texts, scorer=OSA.distance, score_cutoff=bound, limit=None
-                )
-                for _, distance, at in close:
-                    found[at] = min(int(distance), found.get(at, bound))
+                for at, distance in _close(word, texts, bound):
+                    found[at] = min(distance, found.get(at, bound))
         else:
             found = dict.fromkeys(self._begun(word), 0) if begun else {}
             if word in self._by_word:
@@ -387,6 +407,15 @@ class _Blob:
             number = bisect_left(self._starts, at + 1) - 1
             yield number
             at = self._joined.find(part, self._starts[number + 1])
+
+
+def _close(text: str, texts: Sequence[str], bound: int) -> list[tuple[int, int]]:
+    """Where in *texts* those within *bound* mistakes of *text* stand, each with how many."""
+    from rapidfuzz import process  # noqa: PLC0415 (most searches need no library)
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    close = process.extract(text, texts, scorer=OSA.distance, score_cutoff=bound, limit=None)
+    return [(at, int(distance)) for _, distance, at in close]
 
 
 def _forgiven(word: str) -> int:
