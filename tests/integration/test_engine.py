@@ -381,24 +381,37 @@ def test_short_queries_do_not_wait_for_long_ones(releases: Path, children_of: Ch
         wait_until(lambda: len(children_of(engine.supervisor.pid)) == 1)
 
 
-def test_a_parked_query_goes_on_when_another_ends(releases: Path) -> None:
-    """It is not begun anew, and its answer is whole."""
+def test_long_queries_take_turns(releases: Path) -> None:
+    """One that ends is not begun anew, nor does it wait for one that never does."""
     release = open_release(releases)
     options = EngineOptions(workers=1, parked=1)
     with EmbeddedEngine(release.quads_file, release.id, options) as engine:
         endless = engine.ask(Ask(ENDLESS, MediaType.CSV, deadline=20))
-        threading.Thread(target=_exhaust, args=(endless,)).start()
+        ends: list[StancegraphError | None] = []
+        threading.Thread(target=lambda: ends.append(_exhaust(endless))).start()
         time.sleep(0.3)
-        told: list[str] = []
-        long = threading.Thread(target=lambda: told.append(ask(engine, LONG)))
-        long.start()
+
+        assert ask(engine, LONG).startswith("n\r\n")
+        assert ends == []
+        endless.close()
+
+
+def test_of_too_many_long_queries_the_longest_is_ended(releases: Path) -> None:
+    """So one that needs a second still gets it where others have had more."""
+    release = open_release(releases)
+    options = EngineOptions(workers=1, parked=0)
+    with EmbeddedEngine(release.quads_file, release.id, options) as engine:
+        endless = engine.ask(Ask(ENDLESS, MediaType.CSV, deadline=20))
+        ends: list[StancegraphError | None] = []
+        ended = threading.Thread(target=lambda: ends.append(_exhaust(endless)))
+        ended.start()
         time.sleep(0.5)
 
-        assert told == []
-        endless.close()
-        long.join()
-
-    assert told[0].startswith("n\r\n")
+        assert ask(engine, LONG).startswith("n\r\n")
+        ended.join()
+        assert [str(end) for end in ends] == [
+            "too many long queries are being worked on; try again soon"
+        ]
 
 
 def _state(pid: int) -> str:

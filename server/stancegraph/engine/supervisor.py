@@ -9,7 +9,8 @@ happened over its own duplicate of the connection.
 Short queries do not wait for long ones. A query that has used its share of processor time is
 *long*: its worker gives way to all others, and another takes its place among those that
 answer short ones. Only a few long queries are worked on at once; others are *parked*, which
-is to say stopped where they are, until one of those ends.
+is to say stopped where they are. They take turns: whoever had least time goes on first, so that
+a query of a tenth of a second does not wait for those that never end.
 
 It ends when its standard input is closed (whoever started it is gone), or on SIGTERM when
 the running queries are answered.
@@ -54,6 +55,7 @@ SHARE = 0.1  # seconds of processor time after which a query is long
 SHARE_OF_MANY = 0.02  # the same, where others wait and there is room for one that is long
 STUCK = 1.0  # seconds after which it is long though it used less, as when its asker reads slowly
 LOOK_PAUSE = 0.01  # seconds, at least, between looks at what a query has used
+TURN = 0.1  # seconds for which a long query goes on before one that had less time may
 LOWEST = 19  # of Unix priorities
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED, with which Linux makes a clock of a process's id
 
@@ -110,6 +112,8 @@ class Worker:
         begun: Monotonic time at which it began on its query.
         used: Seconds of processor time that it had used by then.
         look: Monotonic time at which to look whether the query is long.
+        ran: Seconds for which the query went on, until it was last stopped.
+        since: Monotonic time from which it goes on; None while it is stopped.
     """
 
     pid: int
@@ -120,12 +124,29 @@ class Worker:
     begun: float = 0.0
     used: float = 0.0
     look: float = 0.0
+    ran: float = 0.0
+    since: float | None = None
 
     def begin(self, connection: Connection) -> None:
         """Take on a query."""
         self.connection, connection.worker = connection, self
         self.begun, self.used = time.monotonic(), _processor_time(self.pid)
         self.look = self.begun + SHARE_OF_MANY
+        self.ran, self.since = 0.0, self.begun
+
+    def time_given(self, now: float) -> float:
+        """Seconds for which its query went on, by *now*."""
+        return self.ran + (now - self.since if self.since is not None else 0.0)
+
+    def park(self, now: float) -> None:
+        """Stop it where it is."""
+        self.ran, self.since, self.lane = self.time_given(now), None, Lane.PARKED
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self, now: float) -> None:
+        """Let it go on, after it was stopped."""
+        self.since, self.lane = now, Lane.LONG
+        os.kill(self.pid, signal.SIGCONT)
 
     def is_long(self, now: float, share: float) -> bool:
         """Whether its query has used its *share*; if not, look again soon."""
@@ -368,38 +389,59 @@ class Supervisor:
             connection.received = bytearray()
 
     def _sort(self) -> None:
-        """Part long queries from short ones; go on with parked ones where there is room."""
+        """Part long queries from short ones; let the long ones take turns."""
         now = time.monotonic()
         for each in [*self._workers]:
             due = each.connection and each.lane is Lane.SHORT and each.look <= now
             if due and each.is_long(now, self._share()):
-                self._make_way(each)
-        parked = (each for each in self._workers if each.lane is Lane.PARKED)
-        room = max(0, self._wanted - self._count(Lane.LONG))
-        for each in sorted(parked, key=lambda each: each.begun)[:room]:
-            each.lane = Lane.LONG
-            os.kill(each.pid, signal.SIGCONT)
+                self._make_way(each, now)
+        self._take_turns(now)
+
+    def _take_turns(self, now: float) -> None:
+        """Go on with as many long queries as may, those that had least time."""
+
+        def time_given(each: Worker) -> float:
+            return each.time_given(now)
+
+        long = sorted(self._in(Lane.LONG), key=time_given)
+        for each in long[self._wanted :]:
+            each.park(now)
+        del long[self._wanted :]
+        for each in sorted(self._in(Lane.PARKED), key=time_given):
+            if len(long) == self._wanted:
+                ahead = max(long, key=time_given)
+                if time_given(ahead) - time_given(each) < TURN:
+                    break
+                ahead.park(now)
+                long.remove(ahead)
+            each.go_on(now)
+            long.append(each)
 
     def _share(self) -> float:
         """Seconds of processor time that a query may use before it is long."""
         room = self._wanted + self._max_parked - self._count(Lane.LONG) - self._count(Lane.PARKED)
         return SHARE_OF_MANY if self._waiting and room > 0 else SHARE
 
-    def _make_way(self, long: Worker) -> None:
+    def _make_way(self, long: Worker, now: float) -> None:
         """Let a worker that has a long query stand back, or end it if too many do."""
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, long.pid, LOWEST)
-        if self._count(Lane.LONG) < self._wanted:
+        if self._count(Lane.LONG) + self._count(Lane.PARKED) >= self._wanted + self._max_parked:
+            self._end_longest([long, *self._in(Lane.LONG), *self._in(Lane.PARKED)], now)
+        if long in self._workers:
             long.lane = Lane.LONG
-        elif self._count(Lane.PARKED) < self._max_parked:
-            long.lane = Lane.PARKED
-            os.kill(long.pid, signal.SIGSTOP)
-        else:
-            connection = long.connection
-            assert connection is not None  # noqa: S101 (it runs)
-            self._bury(long)
+
+    def _end_longest(self, long: list[Worker], now: float) -> None:
+        """End the query that has had most time, of too many that are *long*."""
+        longest = max(long, key=lambda each: each.time_given(now))
+        connection, longest.connection = longest.connection, None
+        self._bury(longest)
+        if connection is not None:
             told = "too many long queries are being worked on; try again soon"
             self._tell(connection, EngineDown(told))
+
+    def _in(self, lane: Lane) -> list[Worker]:
+        return [each for each in self._workers if each.lane is lane]
 
     def _count(self, lane: Lane) -> int:
         return sum(each.lane is lane for each in self._workers)
@@ -455,6 +497,8 @@ class Supervisor:
         dues += [each.look for each in self._workers if each.connection and each.lane is Lane.SHORT]
         if self._count(Lane.SHORT) < self._wanted:
             dues.append(self._fork_at)
+        if self._count(Lane.PARKED):
+            dues.append(time.monotonic() + TURN)
         return max(0.0, min(dues) - time.monotonic()) if dues else None
 
     def _end_overdue(self) -> None:
