@@ -303,7 +303,7 @@ def _kind(place: Path, above: str) -> str:
         command = (place / "cmdline").read_bytes()
     if b"stancegraph.engine.supervisor" in command:
         return "supervisor"
-    if b"spawn_main" in command:
+    if b"forkserver" in command:
         return "web"
     return "main" if b"serve" in command else "other"
 

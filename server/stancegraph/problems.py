@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+FOUND = ("thing", "thingLabel", "wrong")  # the columns that tell what a quality query finds
+
+
 class Severity(StrEnum):
     """How grave a problem is; a violation stops the build, the others are reported."""
 

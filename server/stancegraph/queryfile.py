@@ -22,7 +22,7 @@ import yaml
 from stancegraph import comparison, listing, scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
 from stancegraph.parameters import Parameter, as_tuple, declared, wrong_declaration
-from stancegraph.problems import Problem, Severity
+from stancegraph.problems import FOUND, Problem, Severity
 from stancegraph.sections import read_sections
 from stancegraph.sparql import Kind, Term, Token
 
@@ -50,7 +50,6 @@ NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*")
 BOUND = 10.0  # seconds that a query may take unless its header says otherwise
 MAX_BOUND = 3600.0
 STATEMENT = "statement"  # the column in which a query says how complete a list is
-FOUND = ("thing", "thingLabel", "wrong")  # the columns that tell what a quality query finds
 MAX_ROWS = 1000  # of a params line, which has one for each combination of the lists in it
 
 # The views of a result, and the parts of each that columns play, needed ones first.

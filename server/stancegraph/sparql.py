@@ -242,12 +242,16 @@ def place_of_word(query: str, word: str) -> tuple[int, int] | tuple[None, None]:
 
 def prefixes(found: Iterable[Token]) -> dict[str, str]:
     """The prefixes that these tokens declare, each with its IRI, in order."""
-    queue = list(found)
-    return {
-        name.text.removesuffix(":"): iri.text[1:-1]
-        for word, name, iri in zip(queue, queue[1:], queue[2:], strict=False)
-        if word.is_word("PREFIX") and name.kind is Kind.NAME and iri.kind is Kind.IRI
-    }
+    declared: dict[str, str] = {}
+    rest = (token for token in found if token.kind is not Kind.COMMENT)
+    for word in rest:
+        if word.is_word("PREFIX"):
+            name, iri = next(rest, None), next(rest, None)
+            if name and iri and (name.kind, iri.kind) == (Kind.NAME, Kind.IRI):
+                declared[name.text.removesuffix(":")] = iri.text[1:-1]
+        elif word.kind is Kind.WORD and not word.is_word("BASE"):
+            break  # the prologue ends with the verb
+    return declared
 
 
 def used_prefixes(found: Iterable[Token]) -> dict[str, Token]:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyoxigraph as ox
 
 from stancegraph.errors import OperationError
-from stancegraph.problems import Problem, Severity
-from stancegraph.queryfile import FOUND
+from stancegraph.problems import FOUND, Problem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

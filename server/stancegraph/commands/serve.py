@@ -130,22 +130,27 @@ def serve_command(
       stancegraph serve --host 0.0.0.0 --port 80 --releases /srv/releases
       stancegraph --graph moon serve --port 8001
     """  # noqa: D301 - click's mark for lines to keep
-    from stancegraph.serving.server import serve  # noqa: PLC0415 (no other command needs the web)
+    # No other command needs these; what follows the first is imported while that works.
     from stancegraph.serving.watch import Watch  # noqa: PLC0415
 
     releases = releases or options.folder.releases
     watcher = Watch(options.folder, releases) if watch else None
     if watcher is not None:
         watcher.build()
-    serve(
-        releases,
-        host=host,
-        port=port,
-        engine=EngineOptions(workers=workers, memory=query_memory * MEBIBYTE),
-        query_timeout=query_timeout,
-        cache_size=cache_size * MEBIBYTE,
-        services=services,
-        max_rows=max_rows,
-        max_bytes=max_bytes,
-        watch=watcher,
-    )
+    from stancegraph.serving.begin import Begun  # noqa: PLC0415
+
+    with Begun(releases, EngineOptions(workers=workers, memory=query_memory * MEBIBYTE)) as begun:
+        from stancegraph.serving.server import serve  # noqa: PLC0415
+
+        serve(
+            begun,
+            releases,
+            host=host,
+            port=port,
+            query_timeout=query_timeout,
+            cache_size=cache_size * MEBIBYTE,
+            services=services,
+            max_rows=max_rows,
+            max_bytes=max_bytes,
+            watch=watcher,
+        )

@@ -17,7 +17,6 @@ from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,15 +24,12 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from stancegraph.build.release import open_release
 from stancegraph.build.shelf import open_catalog
 from stancegraph.engine import EXAMPLE
-from stancegraph.engine.embedded import EngineOptions, SupervisorProcess
+from stancegraph.engine.embedded import SupervisorProcess
 from stancegraph.errors import OperationError
-from stancegraph.serving import COUNTS
 from stancegraph.serving.follow import Follower
 from stancegraph.serving.switch import LineBroken, Switchboard, line
-from stancegraph.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +39,8 @@ if TYPE_CHECKING:
 
     from stancegraph.build.release import Release
     from stancegraph.catalog import Catalog
+    from stancegraph.engine.embedded import EngineOptions
+    from stancegraph.serving.begin import Begun
     from stancegraph.serving.switch import Line
     from stancegraph.serving.watch import Watch
 
@@ -76,11 +74,11 @@ class WebOptions:
 
 
 def serve(
+    begun: Begun,
     releases: Path,
     *,
     host: str,
     port: int,
-    engine: EngineOptions,
     query_timeout: float,
     cache_size: int,
     services: frozenset[str] = frozenset(),
@@ -88,9 +86,9 @@ def serve(
     max_bytes: int = 0,
     watch: Watch | None = None,
 ) -> None:
-    """Serve the current release until SIGTERM or SIGINT, then finish what runs.
+    """Serve the release that was *begun* until SIGTERM or SIGINT, then finish what runs.
 
-    When another release becomes the current one, that is served instead.
+    When another release becomes the current one of *releases*, that is served instead.
 
     Args:
         port: 0 for any that is free.
@@ -101,24 +99,18 @@ def serve(
         watch: What builds further releases.
 
     Raises:
-        OperationError: there is no release, it is of another version, or the port is taken.
+        OperationError: the release is of another version, or the port is taken.
     """
-    release = open_release(releases)
+    release, supervisor = begun.release, begun.supervisor
     ip, port = _free_place(host, port)
-    supervisor = SupervisorProcess(release.quads_file, engine)
-    serving = None
-    follower = None
-    counts = TemporaryFolder()
-    os.environ[COUNTS] = str(counts.path)  # the web processes inherit it
+    options = WebOptions(
+        release, open_catalog(release), supervisor.socket, query_timeout, cache_size, services,
+        max_rows, max_bytes,
+    )  # fmt: skip
+    serving = Serving(options, supervisor, begun.engine)
+    server = _web_server(ip, port)
+    follower = Follower(releases, release, serving.switch)
     try:
-        # While the engine loads the release, the web processes start.
-        options = WebOptions(
-            release, open_catalog(release), supervisor.socket, query_timeout, cache_size,
-            services, max_rows, max_bytes,
-        )  # fmt: skip
-        serving = Serving(options, supervisor, engine)
-        server = _web_server(ip, port)
-        follower = Follower(releases, release, serving.switch)
         opening = _Opening(server, supervisor, release, _address(host, port), (ip, port))
         server.on_startup(partial(server.on_hang_up, follower.look))
         server.on_startup(opening.start)
@@ -130,13 +122,8 @@ def serve(
     finally:
         if watch is not None:
             watch.stop()
-        if follower is not None:
-            follower.stop()
-        if serving is not None:
-            serving.stop()
-        else:
-            supervisor.stop()
-        counts.remove()
+        follower.stop()
+        serving.stop()
 
 
 class Serving:
@@ -258,6 +245,14 @@ class WebServer(MPServer):
         load: _Load = options["callback_loader"]()
         options["callback_loader"] = load
         worker: Any = super()._spawn_worker(*arguments, **options)
+        if multiprocessing.get_start_method() == "forkserver":
+            # granian would have it start with nothing, and import all there is.
+            made: Any = worker.inner
+            worker.inner = multiprocessing.get_context("forkserver").Process(
+                name=made.name,
+                target=made._target,  # noqa: SLF001 (as it was made with)
+                args=made._args,  # noqa: SLF001
+            )
         start = worker.start
 
         def start_deaf() -> None:
@@ -283,10 +278,6 @@ def _has_terminal() -> bool:
 
 
 def _web_server(ip: str, port: int) -> WebServer:
-    # Web processes start afresh: a fork would carry along threads and sockets of this one.
-    multiprocessing.set_start_method("spawn", force=True)
-    # Else the first process starts it, which unblocks the signals that are blocked for that.
-    resource_tracker.ensure_running()
     return WebServer(
         "stancegraph",
         address=ip,

@@ -37,7 +37,7 @@ def page(ending: str = "") -> Response:
     arguments.check()
     site = current_site()
     made = current_vocabulary().codebook
-    accepted = preferred(request.accept_mimetypes, list(FORMATS.values())) or FORMATS["html"]
+    accepted = preferred(request.accept_mimetypes, tuple(FORMATS.values())) or FORMATS["html"]
     form = FORMATS.get(named, accepted)
     if form == FORMATS["csv"]:
         response = Response(made.as_csv(), content_type=content_type(form))

@@ -154,7 +154,7 @@ def compare(ending: str = "") -> BaseResponse:
     site = current_site()
     arguments = Arguments("things", "rows", AS_OF, "only", "format")
     named = arguments.choice("format", [*ENDINGS, ""], ending)
-    form = ENDINGS.get(named) or preferred(request.accept_mimetypes, [HTML, JSON, CSV]) or HTML
+    form = ENDINGS.get(named) or preferred(request.accept_mimetypes, (HTML, JSON, CSV)) or HTML
     texts, wrong = _split(site, arguments.texts("things"))
     choice = _choice(site, arguments, texts, wrong)
     if form == HTML and (wrong or not choice.things):

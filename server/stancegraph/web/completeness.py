@@ -67,7 +67,7 @@ def report(ending: str = "") -> Response:
         arguments.wrong(COMPLETENESS, f"is one of {', '.join(sorted(known))}")
     arguments.check()
     lists = [_lists(site, query, told, chosen) for query, told in found]
-    if (form or preferred(request.accept_mimetypes, [HTML, JSON])) == JSON:
+    if (form or preferred(request.accept_mimetypes, (HTML, JSON))) == JSON:
         return jsonify(
             {
                 "lists": [

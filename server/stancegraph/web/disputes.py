@@ -73,7 +73,7 @@ def all_disputes(ending: str = "") -> Response:
     of = _thing(site, arguments)
     number = arguments.number("page", 1, most=10_000)
     arguments.check()
-    form = form or preferred(request.accept_mimetypes, [HTML, JSON, CSV]) or HTML
+    form = form or preferred(request.accept_mimetypes, (HTML, JSON, CSV)) or HTML
     found = clusters(_sides(site, of))
     first = (number - 1) * SHOWN
     part = found if form == CSV else found[first : first + SHOWN]

@@ -41,7 +41,14 @@ from stancegraph.web.bridge import (
 )
 from stancegraph.web.cache import FRESHNESS
 from stancegraph.web.headers import common_headers
-from stancegraph.web.negotiation import ALIASES, ALIASES_OF_GRAPHS, DOCUMENTS, HTML, is_document
+from stancegraph.web.negotiation import (
+    ALIASES,
+    ALIASES_OF_GRAPHS,
+    DOCUMENTS,
+    HTML,
+    is_document,
+    preferred,
+)
 from stancegraph.web.site import MAX_BODY
 from stancegraph.web.sparql import format_of, read_arguments
 from stancegraph.web.wishes import read_wishes
@@ -64,7 +71,7 @@ READ_AT_ONCE = 8 * 2**10  # bytes
 COMPRESSED_AT_ONCE = 16 * 2**10
 KEPT_ACCEPT = 512  # characters of a header of which it is kept what it says
 PAGES = (b"html", b"svg")
-ANY_FORMAT = [*TABLES, *GRAPHS, *ALIASES, *ALIASES_OF_GRAPHS, DOCUMENTS[HTML]]
+ANY_FORMAT = (*TABLES, *GRAPHS, *ALIASES, *ALIASES_OF_GRAPHS, DOCUMENTS[HTML])
 _VARY = (b"vary", b"Prefer, Accept, Accept-Encoding")
 _FRESH = (b"cache-control", FRESHNESS.encode())
 
@@ -214,7 +221,7 @@ def _wants_page(request: _Request) -> bool:
     posted = request.method == "POST"
     if posted and not request.header(b"content-type").lower().startswith(FORM):
         return False
-    return accept.best_match(ANY_FORMAT) == DOCUMENTS[HTML] and b"format=" not in request.body
+    return preferred(accept, ANY_FORMAT) == DOCUMENTS[HTML] and b"format=" not in request.body
 
 
 def _read(site: Site, request: _Request, told: dict[str, object]) -> Question:

@@ -41,7 +41,7 @@ def example(name: str) -> ResponseReturnValue:
     site = current_site()
     query = site.catalog.query(name)
     short_name = request.args.get("format")
-    if short_name is None and preferred(request.accept_mimetypes, [*GRAPHS, HTML]) == HTML:
+    if short_name is None and preferred(request.accept_mimetypes, (*GRAPHS, HTML)) == HTML:
         return redirect(url_for("saved.run_saved", name=query.name), 303)
     iri = query_iri(site.release.base, query.name)
     return _described(f"{iri}#", f"{site.release.base}{DOCUMENT}#", thing=iri)

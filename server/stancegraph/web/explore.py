@@ -256,7 +256,7 @@ def all_lists(ending: str = "") -> Response:
     arguments.check()
     site = current_site()
     queries = lists(site)
-    if (form or preferred(request.accept_mimetypes, [HTML, JSON])) == JSON:
+    if (form or preferred(request.accept_mimetypes, (HTML, JSON))) == JSON:
         return jsonify(
             {
                 "lists": [
@@ -290,7 +290,7 @@ def one(name: str) -> Response:
     arguments = Arguments("sort", "limit", "page", "format", *_facets(query))
     named = arguments.choice("format", [*ENDINGS, ""], ending)
     selection = Selection(query, arguments)
-    accepted = preferred(request.accept_mimetypes, [HTML, JSON, CSV]) or HTML
+    accepted = preferred(request.accept_mimetypes, (HTML, JSON, CSV)) or HTML
     form = ENDINGS.get(named, accepted)
     if form == CSV:
         lines = _csv(selection)

@@ -11,8 +11,6 @@ from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, MediaType
 from stancegraph.errors import BadParameter, NotAcceptable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from stancegraph.sparql import QueryForm
 
 # General names that callers use for the special types.
@@ -93,7 +91,7 @@ def choose(
             raise NotAcceptable(offered)
         return _named(formats[short_name])
     aliases = ALIASES_OF_GRAPHS if offered == GRAPHS else ALIASES
-    best = _preferred(accept, (*offered, *aliases))
+    best = preferred(accept, (*offered, *aliases))
     if best is None:
         raise NotAcceptable(offered)
     if best in aliases:
@@ -120,7 +118,7 @@ def choose_document(accept: MIMEAccept, short_name: str | None, default: str) ->
         raise BadParameter("format", f"is one of {', '.join(DOCUMENTS)}")
     names = {media_type: name for name, media_type in DOCUMENTS.items()}
     offered = sorted(names, key=lambda media_type: names[media_type] != default)
-    best = preferred(_for_documents(accept), [*offered, *_DOCUMENT_ALIASES])
+    best = preferred(_for_documents(accept), (*offered, *_DOCUMENT_ALIASES))
     if best is None:
         raise NotAcceptable(tuple(names))
     return names.get(best) or _DOCUMENT_ALIASES[best]
@@ -148,14 +146,12 @@ def content_type(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-def preferred(accept: MIMEAccept, offered: Sequence[str]) -> str | None:
+@lru_cache(512)  # clients send few headers Accept, and again and again
+def preferred(accept: MIMEAccept, offered: tuple[str, ...]) -> str | None:
     """The best of *offered*, whose first is the default; None where none is accepted."""
     if not accept:
         return offered[0]
     return accept.best_match(offered)
-
-
-_preferred = lru_cache(256)(preferred)  # clients send few headers Accept, and again and again
 
 
 def _named(media_type: MediaType) -> tuple[MediaType, str]:

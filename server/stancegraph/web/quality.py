@@ -42,7 +42,7 @@ def report(ending: str = "") -> Response:
     findings = sorted(
         read(site.release.quality_file), key=lambda finding: (-finding.count, finding.query)
     )
-    if (form or preferred(request.accept_mimetypes, [HTML, JSON])) == JSON:
+    if (form or preferred(request.accept_mimetypes, (HTML, JSON))) == JSON:
         told = [
             {**asdict(each), "address": url_for("saved.run_saved", name=each.query)}
             for each in findings

@@ -56,7 +56,7 @@ def list_queries() -> Response:
     With ``q``, those that have its words, the likeliest first; always 200, but 400 for another
     argument.
     """
-    if preferred(request.accept_mimetypes, [HTML, "application/json"]) != HTML:
+    if preferred(request.accept_mimetypes, (HTML, "application/json")) != HTML:
         return list_as_json()
     sought, found = _sought()
     page = render_template(
@@ -130,7 +130,7 @@ def _answered(query: SavedQuery, values: dict[str, list[str]]) -> Response:
     # Where the question has a parameter of that name, that is what is meant.
     given = {name: values.pop(name) for name in NAMES - query.params.keys() if name in values}
     wishes = read_wishes(given, request.headers.getlist("Prefer"))
-    offered = [*OFFERED[query_form(query.text)], *ALIASES, HTML]
+    offered = (*OFFERED[query_form(query.text)], *ALIASES, HTML)
     if not wishes.explain and (
         short_name in {"html", HTML}
         or (short_name is None and preferred(request.accept_mimetypes, offered) == HTML)

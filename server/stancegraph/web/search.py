@@ -110,7 +110,7 @@ def page() -> Response:
 
     200, also where nothing is found; 400 for an argument that is wrong.
     """
-    if preferred(request.accept_mimetypes, [HTML, JSON]) != HTML:
+    if preferred(request.accept_mimetypes, (HTML, JSON)) != HTML:
         return as_json()
     site = current_site()
     return make_response(
