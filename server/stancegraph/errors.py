@@ -6,7 +6,8 @@ StancegraphError
 │   ├── QueryError 400        the query is what must be mended
 │   │   └── QuerySyntaxError, QueryRefused
 │   ├── UnknownList 404, UnknownQuery 404, UnknownThing 404, Retired 410
-│   └── NotAcceptable 406, TooSlow 408, TooLarge 413, UnsupportedMediaType 415
+│   └── NotAcceptable 406, TooSlow 408, BatchTooLarge 413, TooLarge 413,
+│       UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
 │   ├── QueryFailed 500, ServiceFailed 502, EngineDown 503
 │   └── QueryTimeout 504
@@ -170,6 +171,16 @@ class TooLarge(RequestError):
 
     def __init__(self, bound: int) -> None:
         super().__init__(f"the request body may hold at most {bound} bytes")
+        self.bound = bound
+
+
+class BatchTooLarge(RequestError):
+    """A batch has *count* entries, more than *bound*."""
+
+    status = 413
+
+    def __init__(self, count: int, bound: int) -> None:
+        super().__init__(f"{count} at once are too many: send at most {bound}")
         self.bound = bound
 
 

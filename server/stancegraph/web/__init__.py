@@ -26,6 +26,7 @@ from stancegraph.web import (
     openapi,
     pages,
     quality,
+    reconcile,
     saved,
     search,
     sparql,
@@ -56,13 +57,14 @@ def create_app(site: Site) -> Flask:
     frame.register(app)
     for page in (
         pages, search, explore, compare, disputes, completeness, sparql, completion, saved,
-        openapi, examples, quality, codebook, entities,
+        openapi, examples, quality, codebook, entities, reconcile,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)
     errors.register(app)
     encoding.register(app)  # whose hook comes last: those after a request run in reverse
     search.prepare(app)
+    reconcile.prepare(app)
     compare.prepare(app)
     app.before_request(_refuse)
     app.before_request(_without_slash)
