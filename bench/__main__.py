@@ -2,6 +2,7 @@
 
     make bench                      the shipped graph and one of a million triples
     make bench BENCH=--full         and one of ten million
+    make bench BENCH="--graphs 10M --add"   the same later, as part of the same report
     make bench BENCH="--graphs shipped --peers oxigraph-disk --rounds 1"
 
 Writes docs/benchmarks.md and its charts.
@@ -82,6 +83,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2, help="through all servers (2)")
     parser.add_argument("--seconds", type=int, default=3, help="of each span under load (3)")
     parser.add_argument("--seed", type=int, default=1, help="what draws begin with (1)")
+    parser.add_argument(
+        "--add", action="store_true", help="keep what this revision measured with other graphs"
+    )
     parser.add_argument("--report", action="store_true", help="only write the report anew")
     parser.add_argument("--place", type=Path, default=PLACE, help="for peers and graphs")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="for the report")
@@ -97,7 +101,8 @@ def _measure(options: argparse.Namespace, kept: Path) -> None:
     day, revision = records.today(), records.revision(ROOT)
     peers = _peers(options.place, options.peers)
     plan = Plan(options.rounds, options.seconds, options.seed)
-    measured: list[records.Measured] = []
+    before = _before(kept, revision) if options.add else None
+    measured = [each for each in before.graphs if each.key not in options.graphs] if before else []
     for key in options.graphs:
         measured.append(_one(key, peers, plan, options.place))
         records.Records(
@@ -107,10 +112,24 @@ def _measure(options: argparse.Namespace, kept: Path) -> None:
             python=sys.version.partition(" ")[0],
             rounds=plan.rounds,
             seconds=plan.seconds,
-            took=time.monotonic() - began,
+            took=time.monotonic() - began + (before.took if before else 0),
             graphs=tuple(measured),
             busy=busy,
         ).write(kept)
+
+
+def _before(kept: Path, revision: str) -> records.Records | None:
+    """What was found before of the same program; None where nothing was.
+
+    Raises:
+        SystemExit: it was another program, with which nothing may be compared.
+    """
+    if not kept.exists():
+        return None
+    before = records.Records.read(kept)
+    if before.revision != revision:
+        sys.exit(f"{kept.name} is of revision {before.revision}: measure all anew, without --add")
+    return before
 
 
 def _one(key: str, peers: Sequence[Peer], plan: Plan, place: Path) -> records.Measured:
