@@ -31,6 +31,7 @@ COMMANDS = {
     "quality": "quality",
     "queries": "queries",
     "query": "query",
+    "reconcile": "reconcile",
     "release": "release",
     "search": "search",
     "serve": "serve",

@@ -42,14 +42,13 @@ from stancegraph.web.reconciling import (
     Reader,
     described,
     in_language,
-    properties_of,
     told_candidate,
     told_rows,
     told_value,
-    types_of,
 )
 from stancegraph.web.site import current_site, current_vocabulary
 from stancegraph.web.sparql import read_arguments
+from stancegraph.wordlist import properties_of, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,8 +58,9 @@ if TYPE_CHECKING:
     from stancegraph.matching import Candidate
     from stancegraph.names import Names
     from stancegraph.reconcile import Query
-    from stancegraph.web.reconciling import Version, Word, Words
+    from stancegraph.web.reconciling import Version
     from stancegraph.web.site import Site
+    from stancegraph.wordlist import Word, Words
 
     Json = dict[str, Any]
 
