@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import Watch, serious_barriers
+from tests.browser.chromium import WIDE, Watch, serious_barriers
 from tests.browser.kinds import KINDS, MISSING
 
 if TYPE_CHECKING:
@@ -19,34 +19,20 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 @every_kind
 @pytest.mark.usefixtures("axe")
-def test_no_serious_barriers(open_page: Callable[..., Page], watch: Watch, kind: str) -> None:
-    """axe-core finds nothing serious by WCAG 2.2 AA."""
-    page = open_page(KINDS[kind])
+def test_it_keeps_nobody_out(open_page: Callable[..., Page], watch: Watch, kind: str) -> None:
+    """On a phone, nobody need scroll sideways, except within a table or a picture.
 
-    assert serious_barriers(page) == []
-    _forgive_missing(watch, kind)
-
-
-@every_kind
-@pytest.mark.usefixtures("axe")
-def test_it_can_be_read_in_the_dark(
-    open_page: Callable[..., Page], watch: Watch, kind: str
-) -> None:
-    """Colours keep their contrast where the system is set to dark."""
-    page = open_page(KINDS[kind], dark=True)
-
-    assert serious_barriers(page, rules=["color-contrast"]) == []
-    _forgive_missing(watch, kind)
-
-
-@every_kind
-def test_it_fits_a_phone(open_page: Callable[..., Page], watch: Watch, kind: str) -> None:
-    """Nobody need scroll sideways, except within a table or a picture."""
+    axe-core finds nothing serious by WCAG 2.2 AA, and colours keep their contrast in the dark.
+    """
     page = open_page(KINDS[kind], phone=True)
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
-    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    width, height = WIDE
+    page.set_viewport_size({"width": width, "height": height})
+    assert serious_barriers(page) == []
 
-    assert not wide
+    page.emulate_media(color_scheme="dark")
+    assert serious_barriers(page, rules=["color-contrast"]) == []
     _forgive_missing(watch, kind)
 
 
