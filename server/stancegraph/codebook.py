@@ -16,8 +16,7 @@ import pyoxigraph as ox
 
 from stancegraph import requirements
 from stancegraph.engine import Ask, MediaType, rows
-from stancegraph.sparql import term_text
-from stancegraph.terms import OWL, RDF, RDFS, SH, SKOS, short
+from stancegraph.terms import OWL, PROV, RDF, RDFS, SH, SKOS, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +32,50 @@ COLUMNS = (
     "values", "codes", "cardinality", "required", "derived", "rules", "with", "without",
     "coverage", "statements",
 )  # fmt: skip
+
+# How often a graph uses its words. These say the same of every graph, and have one order, so that
+# a release keeps the answers: each reads most of the graph. An example has an IRI, which is not
+# that of a release or its parts: an answer with one would have to be found anew for each build.
+_EXAMPLE = 'MIN(IF(isIRI(?thing) && !CONTAINS(STR(?thing), "/release/"), ?thing, ""))'
+CLASSES_USED = f"""
+    SELECT ?term (COUNT(?thing) AS ?count) ({_EXAMPLE} AS ?example)
+    WHERE {{ ?thing a ?term }} GROUP BY ?term ORDER BY ?term"""
+PROPERTIES_USED = f"""
+    SELECT ?term (COUNT(?thing) AS ?count) ({_EXAMPLE} AS ?example)
+      (MIN(?kind) AS ?least) (MAX(?kind) AS ?most)
+      (SUM(IF(isLiteral(?value), 1, 0)) AS ?literals)
+    WHERE {{ ?thing ?term ?value BIND (DATATYPE(?value) AS ?kind) }}
+    GROUP BY ?term ORDER BY ?term"""
+PROPERTIES = f"""
+    SELECT ?class ?property (COUNT(DISTINCT ?thing) AS ?things) (COUNT(?value) AS ?count)
+    WHERE {{ ?class a {OWL.Class} . ?thing a ?class ; ?property ?value }}
+    GROUP BY ?class ?property ORDER BY ?class ?property"""
+VALUES = f"""
+    SELECT ?class ?property ?kind (COUNT(?value) AS ?count)
+    WHERE {{ ?class a {OWL.Class} . ?thing a ?class ; ?property ?value . ?value a ?kind }}
+    GROUP BY ?class ?property ?kind ORDER BY ?class ?property DESC(?count) ?kind"""
+CODES = f"""
+    SELECT ?class ?property ?code (COUNT(DISTINCT ?thing) AS ?count)
+    WHERE {{
+      ?class a {OWL.Class} .
+      ?thing a ?class ; ?property ?code .
+      ?code {SKOS.inScheme} ?scheme
+    }}
+    GROUP BY ?class ?property ?code ORDER BY ?class ?property ?code"""
+LISTS = f"""
+    SELECT ?scheme ?code ?label ?notation ?definition
+    WHERE {{
+      ?code {SKOS.inScheme} ?scheme ; {SKOS.prefLabel} ?label .
+      FILTER (LANG(?label) = "en")
+      OPTIONAL {{ ?code {SKOS.notation} ?notation }}
+      OPTIONAL {{ ?code {SKOS.definition} ?definition FILTER (LANG(?definition) = "en") }}
+    }}
+    ORDER BY ?scheme ?label ?code ?notation ?definition"""
+DERIVED = f"""
+    SELECT DISTINCT ?property
+    WHERE {{ ?graph {PROV.wasGeneratedBy} ?activity GRAPH ?graph {{ ?thing ?property ?value }} }}
+    ORDER BY ?property"""
+QUESTIONS = (CLASSES_USED, PROPERTIES_USED, PROPERTIES, VALUES, CODES, LISTS, DERIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +220,18 @@ def _cells(made: Property | None) -> tuple[object, ...]:
     )
 
 
-def make_codebook(engine: Engine, facts: Facts, *, deadline: float) -> Codebook:
+def make_codebook(engine: Engine, facts: Facts, *, base: str, deadline: float) -> Codebook:
     """The codebook of the release that *engine* answers from.
 
     Args:
         facts: What its ontologies and shapes say.
+        base: What all IRIs of the graph begin with.
         deadline: Seconds for each of its questions.
 
     Raises:
         EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
     """
-    return _Making(_Counts.ask(engine, facts, deadline), facts).codebook()
+    return _Making(_Counts.ask(engine, base, deadline), facts).codebook()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,50 +257,27 @@ class _Counts:
     derived: set[ox.NamedNode]
 
     @classmethod
-    def ask(cls, engine: Engine, facts: Facts, deadline: float) -> _Counts:
-        """Count in the graph that *engine* holds the things of the classes in *facts*."""
+    def ask(cls, engine: Engine, base: str, deadline: float) -> _Counts:
+        """Count in the graph that *engine* holds."""
 
         def ask(query: str) -> Sequence[Mapping[str, Term]]:
-            return rows(engine, Ask(query, MediaType.JSON, deadline=deadline))
+            return rows(engine, Ask(query, MediaType.JSON, base=base, deadline=deadline))
 
-        terms = " ".join(term_text(each) for each in _classes(facts))
-        some = f"VALUES ?class {{ {terms} }} ?thing a ?class ."
         classes = {
-            _iri(row, "class"): (_number(row), _text(row, "example"))
-            for row in ask(f"""
-                SELECT ?class (COUNT(?thing) AS ?count) (MIN(?thing) AS ?example)
-                WHERE {{ {some} }} GROUP BY ?class""")
+            _iri(row, "term"): (_number(row), _text(row, "example")) for row in ask(CLASSES_USED)
         }
         properties = {
             (_iri(row, "class"), _iri(row, "property")): (_number(row, "things"), _number(row))
-            for row in ask(f"""
-                SELECT ?class ?property
-                  (COUNT(DISTINCT ?thing) AS ?things) (COUNT(?value) AS ?count)
-                WHERE {{ {some} ?thing ?property ?value }} GROUP BY ?class ?property""")
+            for row in ask(PROPERTIES)
         }
         values: defaultdict[tuple[ox.NamedNode, ox.NamedNode], dict[str, int]] = defaultdict(dict)
-        for row in ask(f"""
-            SELECT ?class ?property ?kind (COUNT(?value) AS ?count)
-            WHERE {{ {some} ?thing ?property ?value . ?value a ?kind }}
-            GROUP BY ?class ?property ?kind ORDER BY ?class ?property DESC(?count) ?kind"""):
+        for row in ask(VALUES):
             values[_iri(row, "class"), _iri(row, "property")][_text(row, "kind")] = _number(row)
         codes: defaultdict[tuple[ox.NamedNode, ox.NamedNode], dict[str, int]] = defaultdict(dict)
-        for row in ask(f"""
-            PREFIX skos: <{SKOS.iri}>
-            SELECT ?class ?property ?code (COUNT(DISTINCT ?thing) AS ?count)
-            WHERE {{ {some} ?thing ?property ?code . ?code skos:inScheme ?scheme }}
-            GROUP BY ?class ?property ?code ORDER BY ?code"""):
+        for row in ask(CODES):
             codes[_iri(row, "class"), _iri(row, "property")][_text(row, "code")] = _number(row)
         lists: defaultdict[str, dict[str, Code]] = defaultdict(dict)
-        for row in ask(f"""
-            PREFIX skos: <{SKOS.iri}>
-            SELECT ?scheme ?code ?label ?notation ?definition
-            WHERE {{
-              ?code skos:inScheme ?scheme ; skos:prefLabel ?label .
-              FILTER (LANG(?label) = "en")
-              OPTIONAL {{ ?code skos:notation ?notation }}
-              OPTIONAL {{ ?code skos:definition ?definition FILTER (LANG(?definition) = "en") }}
-            }} ORDER BY ?scheme ?label ?code"""):
+        for row in ask(LISTS):
             code = Code(
                 iri=_text(row, "code"),
                 label=_text(row, "label"),
@@ -265,16 +286,7 @@ class _Counts:
                 count=0,
             )
             lists[_text(row, "scheme")].setdefault(code.iri, code)
-        derived = {
-            _iri(row, "property")
-            for row in ask("""
-                PREFIX prov: <http://www.w3.org/ns/prov#>
-                SELECT DISTINCT ?property
-                WHERE {
-                  ?graph prov:wasGeneratedBy ?activity
-                  GRAPH ?graph { ?thing ?property ?value }
-                } ORDER BY ?property""")
-        }
+        derived = {_iri(row, "property") for row in ask(DERIVED)}
         return cls(
             classes,
             properties,

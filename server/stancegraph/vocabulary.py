@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import pyoxigraph as ox
 
 from stancegraph import requirements
-from stancegraph.codebook import Codebook, make_codebook
+from stancegraph.codebook import CLASSES_USED, PROPERTIES_USED, Codebook, make_codebook
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.facts import read_graphs
 from stancegraph.sparql import kept_tokens, named
@@ -182,7 +182,7 @@ class Vocabulary:
     @cached_property
     def codebook(self) -> Codebook:
         """The classes of the ontologies with their properties, counted in the release."""
-        return make_codebook(self._engine, self.facts, deadline=self._deadline)
+        return make_codebook(self._engine, self.facts, base=self._base, deadline=self._deadline)
 
     @cached_property
     def questions_naming(self) -> dict[str, list[SavedQuery]]:
@@ -220,20 +220,12 @@ class Vocabulary:
     @cached_property
     def classes_used(self) -> dict[ox.NamedNode, Use]:
         """The classes that things are of."""
-        query = """
-            SELECT ?term (COUNT(?thing) AS ?count) (MIN(?thing) AS ?example)
-            WHERE { ?thing a ?term } GROUP BY ?term"""
-        return dict(self._uses(query))
+        return dict(self._uses(CLASSES_USED))
 
     @cached_property
     def properties_used(self) -> dict[ox.NamedNode, Use]:
         """The properties that statements have."""
-        query = """
-            SELECT ?term (COUNT(?thing) AS ?count) (MIN(?thing) AS ?example)
-                (MIN(?kind) AS ?least) (MAX(?kind) AS ?most)
-                (SUM(IF(isLiteral(?value), 1, 0)) AS ?literals)
-            WHERE { ?thing ?term ?value BIND (DATATYPE(?value) AS ?kind) } GROUP BY ?term"""
-        return dict(self._uses(query))
+        return dict(self._uses(PROPERTIES_USED))
 
     def _uses(self, query: str) -> Iterator[tuple[ox.NamedNode, Use]]:
         for row in self._rows(query):
@@ -264,7 +256,7 @@ class Vocabulary:
         return found | {name: sum(numbers)}
 
     def _rows(self, query: str) -> Sequence[dict[str, object]]:
-        ask = Ask(query, MediaType.JSON, deadline=self._deadline)
+        ask = Ask(query, MediaType.JSON, base=self._base, deadline=self._deadline)
         return cast("Sequence[dict[str, object]]", rows(self._engine, ask))
 
 

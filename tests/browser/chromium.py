@@ -22,7 +22,7 @@ AXE = Path(__file__).parents[2] / "server/frontend/node_modules/axe-core/axe.min
 WIDE, PHONE = (1280, 900), (390, 844)  # pixels
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERIOUS = {"serious", "critical"}
-ALIKE = 12
+ALIKE = 5
 # Leaves so many of what stands in a row and looks alike: the rows of a long table take a minute.
 THIN_OUT = """most => {
   for (const parent of document.querySelectorAll("main *")) {
@@ -101,7 +101,7 @@ def host_of(address: str) -> str:
 def serious_barriers(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     """What keeps people from using *page*, as axe-core finds it; worst kinds only.
 
-    It looks at the first dozen of things alike, and the page has no more of them after that.
+    It looks at the first five of things alike, and the page has no more of them after that.
 
     Args:
         rules: Those of axe-core to go by; all for WCAG 2.2 AA and good practice, if none.

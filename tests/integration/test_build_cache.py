@@ -315,7 +315,10 @@ def test_what_no_build_wants_is_dropped(tmp_path: Path) -> None:
 
 
 def test_a_build_tells_what_it_had_to_do(small: GraphFolder, tmp_path: Path) -> None:
-    """By stage, of how many: only what rests on the file that was edited."""
+    """By stage, of how many: only what rests on the file that was edited.
+
+    Of the answers, those that count things and statements do.
+    """
     progress = Progress()
     build(small, tmp_path / "releases", release_date=DAY, progress=progress)
     assert progress.done == {}
@@ -323,4 +326,6 @@ def test_a_build_tells_what_it_had_to_do(small: GraphFolder, tmp_path: Path) -> 
 
     build(small, tmp_path / "releases", release_date=DAY, progress=progress)
 
-    assert progress.done == {"parse": "1 of 7 files", "derive": "0 of 2 rules"}
+    assert progress.done == {
+        "parse": "1 of 7 files", "derive": "0 of 2 rules", "answer": "6 of 8 answers",
+    }  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
-from stancegraph.build import build, open_release
+from stancegraph.build import build, cache, open_release
 from stancegraph.catalog import Catalog
+from stancegraph.codebook import QUESTIONS
 from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.engine.kept import FOLDER, KeptAnswers, file_name
@@ -38,7 +40,10 @@ class NoEngine:
 
 
 def test_the_answers_that_are_kept_are_those_of_the_engine(shipped_releases: Path) -> None:
-    """Of nearly every saved query with its example; byte for byte, in both forms."""
+    """Of nearly every saved query with its example; byte for byte, in both forms.
+
+    Likewise of what the codebook asks, which reads most of the graph.
+    """
     release = open_release(shipped_releases)
     kept = KeptAnswers(NoEngine(), release.path, base=release.base)
     there = {path.name for path in (release.path / FOLDER).iterdir()}
@@ -47,6 +52,7 @@ def test_the_answers_that_are_kept_are_those_of_the_engine(shipped_releases: Pat
         query.name: query.bind({name: made.examples for name, made in query.params.items()})
         for query in queries
     }
+    texts |= {f"codebook {number}": text for number, text in enumerate(QUESTIONS)}
     texts = {name: text for name, text in texts.items() if file_name(text, FORMS[0]) in there}
     with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=2)) as engine:
         wrong = [
@@ -60,6 +66,7 @@ def test_the_answers_that_are_kept_are_those_of_the_engine(shipped_releases: Pat
 
     assert wrong == []
     assert len(texts) > len(queries) * 0.9
+    assert {text for text in texts.values() if text in QUESTIONS} == set(QUESTIONS)
 
 
 def test_a_build_after_an_edit_keeps_what_a_fresh_one_does(
@@ -67,6 +74,8 @@ def test_a_build_after_an_edit_keeps_what_a_fresh_one_does(
 ) -> None:
     """Though it asks anew only what the edit may change."""
     build(small, tmp_path / "r")
+    shutil.copytree(tmp_path / "r", tmp_path / "other", symlinks=True)
+    (tmp_path / "other" / cache.FILE).unlink()
     votes = small.root / "data/votes/74-247.ttl"
     text = votes.read_text("utf-8")
     votes.write_text(text.replace('sg:choice "no"', 'sg:choice "yes"'), "utf-8")

@@ -1,9 +1,9 @@
-"""Answers to saved queries that a release keeps, so that the first who asks need not wait.
+"""Answers that a release keeps, so that the first who asks need not wait.
 
-Each query is asked with its example, as its page and all links to it do, of all that the
-release will hold; with it what tells how complete the lists are on which its rows rest. Only
-an answer whose rows have one order is kept, so that a release has the same bytes however
-often it is built.
+Each saved query is asked with its example, as its page and all links to it do, of all that the
+release will hold; with it what tells how complete the lists are on which its rows rest. So is
+what the pages of the ontology and the codebook ask. Only an answer whose rows have one order
+is kept, so that a release has the same bytes however often it is built.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
 
-from stancegraph import sparql
+from stancegraph import codebook, sparql
 from stancegraph.build.cache import key_of
 from stancegraph.build.lines import Graphs, Lines, parsed
 from stancegraph.build.queries import one_order
@@ -39,8 +39,12 @@ if TYPE_CHECKING:
     from stancegraph.names import Names
     from stancegraph.queryfile import SavedQuery
 
+    # A saved query, if it is one, and the text that is asked.
+    Asked: TypeAlias = tuple[SavedQuery | None, str]
+
 KIND = "answers"
 _RELEASE = re.compile(rb"\b\d{4}-\d\d-\d\d-[0-9a-f]{12}\b")
+DEADLINE = 60.0  # seconds for what is no saved query
 WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
 
 
@@ -73,9 +77,9 @@ def kept_answers(
     lasting = Lines.of(parsed(b"".join(sorted(set(text.splitlines(keepends=True))))))
     alike = Graphs({**graphs.graphs, iri: lasting})
     found: dict[str, bytes] = {}
-    left: list[tuple[list[tuple[SavedQuery, str]], bytes, Reads]] = []
-    for query in queries:
-        asked = list(_asked(query, queries, names))
+    left: list[tuple[list[Asked], bytes, Reads]] = []
+    own: list[list[Asked]] = [[(None, text)] for text in codebook.QUESTIONS]
+    for asked in [*own, *(list(_asked(query, queries, names)) for query in queries)]:
         reads = Reads.joined(Reads.of(text) for _, text in asked)
         if reads.volatile or not asked:
             continue
@@ -97,9 +101,7 @@ def _bytes(answers: Mapping[str, str]) -> dict[str, bytes]:
     return {name: content.encode() for name, content in answers.items()}
 
 
-def _asked(
-    query: SavedQuery, queries: Sequence[SavedQuery], names: Names
-) -> Iterator[tuple[SavedQuery, str]]:
+def _asked(query: SavedQuery, queries: Sequence[SavedQuery], names: Names) -> Iterator[Asked]:
     """What is asked by whoever asks *query* with its example: it, and what tells of its lists."""
     terms = {name: parameter.examples for name, parameter in query.params.items()}
     by_name = {each.name: each for each in queries}
@@ -112,7 +114,7 @@ def _asked(
 
 
 def _made(
-    asked: Sequence[Sequence[tuple[SavedQuery, str]]], quads: Iterable[bytes], base: str
+    asked: Sequence[Sequence[Asked]], quads: Iterable[bytes], base: str
 ) -> list[dict[str, str]]:
     """For each of *asked*, the answers to keep, by the name of their file.
 
@@ -134,20 +136,21 @@ def _made(
             return list(pool.map(partial(_answers, engine=engine, base=base), asked))
 
 
-def _answers(
-    asked: Sequence[tuple[SavedQuery, str]], *, engine: Engine, base: str
-) -> dict[str, str]:
+def _answers(asked: Sequence[Asked], *, engine: Engine, base: str) -> dict[str, str]:
     """The answers to keep of some queries; of those that fail, or take too long, none."""
     kept: dict[str, str] = {}
     for query, text in asked:
         with suppress(EngineError):
-            ask = Ask(text, MediaType.JSON, base=base, deadline=query.bound)
+            bound = DEADLINE if query is None else query.bound
+            ask = Ask(text, MediaType.JSON, base=base, deadline=bound)
             kept |= _written(query, ask, engine)
     return kept
 
 
-def _written(query: SavedQuery, ask: Ask, engine: Engine) -> dict[str, str]:
+def _written(query: SavedQuery | None, ask: Ask, engine: Engine) -> dict[str, str]:
     """The answer to *ask* in each of the forms that are kept, by the name of its file.
+
+    What is no saved *query* has one order, and is asked for in one form.
 
     Raises:
         EngineError: there is none.
@@ -157,7 +160,7 @@ def _written(query: SavedQuery, ask: Ask, engine: Engine) -> dict[str, str]:
         return {}
     content = b"".join(engine.ask(ask))
     kept = {file_name(ask.query, MediaType.JSON): content}
-    if form == "SELECT":
+    if form == "SELECT" and query is not None:
         if not one_order(query, json.loads(content)["results"]["bindings"]):
             return {}
         solutions = ox.parse_query_results(content, ox.QueryResultsFormat.JSON)

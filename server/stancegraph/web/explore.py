@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
@@ -97,6 +98,7 @@ class Selection:
         self.query = query
         self.listing: Listing = query.listing
         self._site = current_site()
+        self._classes = _classes(self.listing)
         orders = self.listing.orders
         names = [sign + name for name in orders for sign in ("", "-")]
         first = next(iter(orders.values()))
@@ -133,16 +135,6 @@ class Selection:
     def order(self) -> tuple[Order, bool]:
         """The order, and whether the greatest comes first."""
         return self.listing.orders[self.sort.removeprefix("-")], self.sort.startswith("-")
-
-    @property
-    def classes(self) -> list[ox.NamedNode]:
-        """All classes that the things can be of."""
-        found: set[ox.NamedNode] = set()
-        for iri in self.listing.classes:
-            broad = ox.NamedNode(iri)
-            narrow = current_vocabulary().narrower(broad)
-            found |= {broad, *(node for node in narrow if isinstance(node, ox.NamedNode))}
-        return sorted(found, key=lambda node: node.value)
 
     def text_of(self, facet: Facet, term: Value) -> str:
         """What an address calls the value *term*."""
@@ -205,7 +197,7 @@ class Selection:
         """
         found: dict[str, dict[Value, int]] = {name: {} for name in self.listing.facets}
         total = 0
-        for row in self._ask(self.listing.counts(self.classes, self.chosen)):
+        for row in self._ask(self.listing.counts(self._classes, self.chosen)):
             number = int(cast("ox.Literal", row["things"]).value)
             facet, value = row.get("facet"), row.get("value")
             if not isinstance(facet, ox.Literal):
@@ -222,7 +214,7 @@ class Selection:
         """
         order, falls = self.order
         part = None if whole else ((self.page - 1) * self.limit, self.limit)
-        query = self.listing.selection(self.classes, self.chosen, order, falls=falls, part=part)
+        query = self.listing.selection(self._classes, self.chosen, order, falls=falls, part=part)
         found = [row.get(THING) for row in self._ask(query)]
         return [thing for thing in found if isinstance(thing, ox.NamedNode)]
 
@@ -297,8 +289,10 @@ def one(name: str) -> Response:
         first = next(lines)  # what fails before it becomes the status
         return Response(itertools.chain((first,), lines), content_type=content_type(CSV))
     start = time.perf_counter()
-    total, counts = selection.counts()
-    found = selection.rows(selection.things())
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(selection.counts)
+        found = selection.rows(selection.things())
+    total, counts = counting.result()
     facets = [_shown(selection, facet, counts[key]) for key, facet in _facets(query).items()]
     if form == JSON:
         return jsonify(_as_json(selection, total, facets, found))
@@ -328,6 +322,16 @@ def lists(site: Site) -> list[SavedQuery]:
 def short_name(query: SavedQuery) -> str:
     """What addresses call the list of *query*: the last part of its name."""
     return query.name.rpartition("/")[2]
+
+
+def _classes(listing: Listing) -> list[ox.NamedNode]:
+    """All classes that the things of a list can be of."""
+    found: set[ox.NamedNode] = set()
+    for iri in listing.classes:
+        broad = ox.NamedNode(iri)
+        narrow = current_vocabulary().narrower(broad)
+        found |= {broad, *(node for node in narrow if isinstance(node, ox.NamedNode))}
+    return sorted(found, key=lambda node: node.value)
 
 
 def _facets(query: SavedQuery) -> Mapping[str, Facet]:
