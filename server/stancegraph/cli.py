@@ -28,6 +28,7 @@ COMMANDS = {
     "generate": "generate",
     "import": "import_",
     "init": "init",
+    "link": "link",
     "quality": "quality",
     "queries": "queries",
     "query": "query",

@@ -14,6 +14,7 @@ StancegraphError
 ├── ContentError          a file must be mended; the build stops, the served release stays
 │   └── BadFolder, BadQueryFile, BadTable, BadTemplate, InvalidGraph
 └── OperationError        the operator can mend it: a busy port, a missing release
+    └── RegisterFailed        a register elsewhere gives no answer
 """
 
 from __future__ import annotations
@@ -288,3 +289,11 @@ class InvalidGraph(ContentError):
 
 class OperationError(StancegraphError):
     """The operator can mend it."""
+
+
+class RegisterFailed(OperationError):
+    """A register elsewhere, such as Wikidata, gave no answer that counts."""
+
+    def __init__(self, endpoint: str, problem: str) -> None:
+        super().__init__(f"{endpoint}: {problem}")
+        self.endpoint = endpoint

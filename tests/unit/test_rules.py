@@ -980,8 +980,8 @@ def test_accepted_mappings_are_links_and_others_are_not() -> None:
         mapping("Q29999", relation="closeMatch"),
         mapping("Q1904", "rejected"),
         mapping("Q17", rank="deprecated"),
-        "<mapping/CAN/r/none> sg:decision <code/decision/no-match> ; "
-        "sg:mappedThing <state/CAN> ; sg:rank <code/rank/normal> .",
+        """<mapping/CAN/r/none> sg:decision <code/decision/no-match> ;
+            sg:mappedThing <state/CAN> ; sg:rank <code/rank/normal> .""",
     )
 
     assert World("".join(stated)).derive("links") == {
@@ -1060,6 +1060,4 @@ def test_rules_write_derived_terms_that_no_fact_may_state() -> None:
     for name in ordered(RULES.values()):
         for _, predicate, term in world.derive(name):
             for word in {predicate, term if predicate == "rdf:type" else predicate}:
-                assert word in REUSED or (
-                    f"\n{word}\n" in derived
-                ), f"{name} writes {word}"
+                assert word in REUSED or (f"\n{word}\n" in derived), f"{name} writes {word}"
