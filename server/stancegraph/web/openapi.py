@@ -140,6 +140,8 @@ def _operation(query: SavedQuery, names: Names) -> Json:
 def _parameter(parameter: Parameter, names: Names) -> Json:
     examples = [_value(parameter, typed(parameter, term, names)) for term in parameter.examples]
     schema = dict(_TYPES[parameter.type])
+    if parameter.type == "xsd:date" and not parameter.needed:
+        schema = dict(_DAY_OR_BLANK)
     if values := _values(parameter, names):
         schema["enum"] = values
     if parameter.is_list:
