@@ -20,6 +20,7 @@ from stancegraph.terms import (
     RDFS,
     SD,
     SG,
+    SKOS,
     SPDX,
     VOID,
     XSD,
@@ -67,6 +68,7 @@ def describe(
         *(ox.Triple(release, DCTERMS.publisher, agent) for agent in _publishers(graph)),
         *_checksum(release, digest),
         *_statistics(release, graphs.values(), base),
+        *_linksets(release, graph, Graphs(graphs)),
         *_named_graphs(release, graphs),
         *_derivations(release, derived, graph),
     ]  # fmt: skip
@@ -166,6 +168,35 @@ def _statistics(release: ox.NamedNode, graphs: Collection[Lines], base: str) -> 
         yield ox.Triple(release, VOID.propertyPartition, part)
         yield ox.Triple(part, VOID.property, term)
         yield ox.Triple(part, VOID.triples, _count(number))
+
+
+def _linksets(release: ox.NamedNode, graph: ParsedGraph, graphs: Graphs) -> Iterator[ox.Triple]:
+    """VoID's numbers of the links to entries of each register, by the predicate that links."""
+    spaces = {
+        str(getattr(triple.object, "value", "")): triple.subject
+        for triple in Graphs(graph.lines("data")).triples(VOID.uriSpace)
+    }
+    found: Counter[tuple[ox.NamedNode, ox.NamedNode]] = Counter()
+    for _, predicate, term in set(graphs.triples(*_LINKING)):
+        for space, register in spaces.items():
+            entry = getattr(term, "value", "")
+            if isinstance(register, ox.NamedNode) and entry.startswith(space):
+                found[register, predicate] += 1
+    for (register, predicate), number in found.items():
+        name = f"{register.value.rpartition('/')[2]}-{short(predicate).partition(':')[2]}"
+        linkset = ox.NamedNode(f"{release.value}#linkset-{name}")
+        yield ox.Triple(release, VOID.subset, linkset)
+        yield from _facts(linkset, VOID.Linkset, {
+            VOID.linkPredicate: predicate,
+            VOID.objectsTarget: register,
+            VOID.subjectsTarget: release,
+            VOID.triples: _count(number),
+        })  # fmt: skip
+
+
+_LINKING = (
+    SKOS.exactMatch, SKOS.closeMatch, SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch,
+)  # fmt: skip
 
 
 def _part(release: ox.NamedNode, kind: str, term: ox.NamedNode) -> ox.NamedNode:

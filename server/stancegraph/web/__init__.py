@@ -29,6 +29,7 @@ from stancegraph.web import (
     reconcile,
     saved,
     search,
+    sitemap,
     sparql,
 )
 from stancegraph.web.bridge import BODY_BOUND, QUERY, REFUSED, Refusal
@@ -57,7 +58,7 @@ def create_app(site: Site) -> Flask:
     frame.register(app)
     for page in (
         pages, search, explore, compare, disputes, completeness, sparql, completion, saved,
-        openapi, examples, quality, codebook, entities, reconcile,
+        openapi, examples, quality, codebook, entities, reconcile, sitemap,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)
