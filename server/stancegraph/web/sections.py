@@ -16,6 +16,7 @@ from stancegraph.facts import describe_all
 from stancegraph.sections import MAX_ROWS
 from stancegraph.web.asof import AS_OF, is_dated
 from stancegraph.web.behind import COLUMN, behind
+from stancegraph.web.frame import LANGUAGE, translations
 from stancegraph.web.reading import Reader
 from stancegraph.web.saved import address_of
 from stancegraph.web.tables import (
@@ -312,6 +313,8 @@ def _crossed(
     for row in found:
         heading = cells(site, headed, row)[0] if headed else None
         line, above, told = cells(site, [*down, across, value], row)
+        if not line.text:
+            line = replace(line, text=translations(LANGUAGE).gettext("not on record"))
         grounds = [cell for cell in cells(site, rest, row) if cell.grounds]
         if place.behind is not None:
             grounds.append(place.behind(row))
