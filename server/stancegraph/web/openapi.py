@@ -15,6 +15,7 @@ from stancegraph.sparql import query_form
 from stancegraph.web.errors import PROBLEM
 from stancegraph.web.negotiation import HTML
 from stancegraph.web.pictures import DRAWN
+from stancegraph.web.reconcile import BATCH
 from stancegraph.web.results import SVG, SVG_TYPE
 from stancegraph.web.search import LONGEST, MAX_PAGE, MOST, SHOWN
 from stancegraph.web.site import current_site
@@ -76,6 +77,7 @@ def describe(site: Site) -> Json:
             {"name": "Search"},
             {"name": "SPARQL"},
             {"name": "Linked data"},
+            {"name": "Reconciliation"},
         ],
         "paths": {
             **{
@@ -98,6 +100,12 @@ def describe(site: Site) -> Json:
             "/terms.json": {"get": _browsing("terms", "Prefixes, classes, properties", _TERMS)},
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
             "/id/{key}": {"get": _thing()},
+            "/reconcile": {"get": _manifest(), "post": _match_form()},
+            "/reconcile/match": {"post": _match()},
+            **{
+                f"/reconcile/suggest/{what}": {"get": _suggest(what)}
+                for what in ("entity", "property", "type")
+            },
         },
         "components": {"schemas": _SCHEMAS, "responses": _RESPONSES},
     }
@@ -473,6 +481,55 @@ def _sparql_post() -> Json:
     }
 
 
+def _reconciling(name: str, summary: str, schema: Json, *parameters: Json) -> Json:
+    return {**_browsing(name, summary, schema, *parameters), "tags": ["Reconciliation"]}
+
+
+def _suggest(what: str) -> Json:
+    return _reconciling(
+        f"suggest_{what}",
+        "Suggest things, classes or properties by the beginnings of names",
+        _object(result=_OBJECTS),
+        _argument("prefix", "The beginning of a name, or an id.", _STRING),
+        _argument("cursor", "How many to leave out.", _NUMBER),
+        _argument("limit", "How many at most.", {"type": "integer", "minimum": 1}),
+    )
+
+
+def _manifest() -> Json:
+    return _reconciling("reconcile", "What the reconciliation service is and can do", _ANY)
+
+
+def _match_form() -> Json:
+    """What OpenRefine sends."""
+    text = {"type": "string", "contentMediaType": "application/json"}
+    body = {
+        "type": "object",
+        "properties": {"queries": text, "extend": text},
+        "anyOf": [{"required": ["queries"]}, {"required": ["extend"]}],
+    }
+    summary = "Match names with things, or tell values (Reconciliation Service API 0.2)"
+    found = _reconciling("reconcile_form", summary, _ANY)
+    form = {"application/x-www-form-urlencoded": {"schema": body}}
+    found["requestBody"] = {"required": True, "content": form}
+    found["responses"] |= _failures("413", "415")
+    return found
+
+
+def _match() -> Json:
+    """The queries of the draft of version 1.0; those of 0.2 come in a form to /reconcile."""
+    body = {
+        "type": "object",
+        "required": ["queries"],
+        "properties": {"queries": {"type": "array", "description": f"Up to {BATCH}."}},
+    }
+    summary = "Match names with things (Reconciliation Service API, draft of 1.0)"
+    found = _reconciling("match", summary, _object(results=_OBJECTS))
+    found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    found["responses"] |= _failures("413", "415")
+    return found
+
+
 def _thing() -> Json:
     return {
         "operationId": "thing",
@@ -536,6 +593,7 @@ _DAY_OR_BLANK: Json = {"type": "string", "anyOf": [{"format": "date"}, {"const":
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
 _COVERAGES: Json = _object(lists=_OBJECTS)
 _CODEBOOK: Json = _object(release=_STRING, classes=_OBJECTS)
+_ANY: Json = {"type": "object"}
 _LISTS: Json = _object(lists=_OBJECTS)
 _MENDED: Json = _object(release=_STRING, findings=_OBJECTS, problems=_OBJECTS)
 _TERMS: Json = _object(

@@ -11,6 +11,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import pyoxigraph as ox
 from flask import (
     Blueprint,
     Response,
@@ -115,10 +116,15 @@ class Service:
 
     @cached_property
     def _classes(self) -> Mapping[str, Sequence[str]]:
-        """By key, the IRIs of classes, those with the fewest things first."""
+        """By key, the IRIs of classes, the narrowest first: those with the fewest things."""
         members = self.names.sorts.classes
+        vocabulary = current_vocabulary()
+
+        def width(iri: str) -> tuple[int, int, str]:
+            return len(members[iri]), len(vocabulary.narrower(ox.NamedNode(iri))), iri
+
         found: dict[str, list[str]] = {}
-        for iri in sorted(self.types.by_iri, key=lambda iri: (len(members[iri]), iri)):
+        for iri in sorted(self.types.by_iri, key=width):
             for key in members[iri]:
                 found.setdefault(key, []).append(iri)
         return found
