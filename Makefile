@@ -51,7 +51,7 @@ soak: $(VENV)/.dev-installed $(SCRIPTS)
 # This program beside other SPARQL servers; writes docs/benchmarks.md: make bench BENCH=--help.
 bench: $(SCRIPTS)
 	bench/install.sh .bench
-	PYTHONPATH=server .bench/python/bin/python -m bench $(BENCH)
+	PYTHONPATH=$(CURDIR)/server .bench/python/bin/python -m bench $(BENCH)
 
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
 lock: $(VENV)/.dev-installed
