@@ -193,8 +193,8 @@ def main() -> None:
     """Measure and tell."""
     releases = Path(os.environ.get("STANCEGRAPH_RELEASES", shipped().releases))
     names = many(Names.load(open_release(releases).names_file))
-    service = Service(releases)
     peers = {"country_converter": country_converter(), "pycountry fuzzy": pycountry()}
+    service = Service(releases)
     try:
         answers = sum(answer is not None for _, answer in messy())
         print(f"{len(messy())} messy names of countries, {answers} with an answer")
