@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import answers, report
+from bench import answers, pages, report
 from bench.client import Client, Reply, request
 from bench.load import Window
 from bench.measure import Result
@@ -211,3 +211,12 @@ def test_the_page_warns_where_the_machine_had_other_work(tmp_path: Path) -> None
 
     assert "not idle" not in (tmp_path / "quiet.d" / report.PAGE).read_text("utf-8")
     assert "9.0 processes" in (tmp_path / "busy.d" / report.PAGE).read_text("utf-8")
+
+
+def test_a_page_is_told_by_its_median_and_its_late_requests() -> None:
+    """Of twenty requests, p95 is the last but one."""
+    seconds = tuple(number / 1000 for number in range(20, 0, -1))
+
+    told = pages.Measured("home", seconds, size=120_400, squeezed=38_000, scripts=1_900)
+
+    assert told.row == "| home | 10 | 19 | 120 | 38 | 2 |"
