@@ -77,10 +77,12 @@ class Names:
     sorts: Sorts = field(default_factory=lambda: Sorts({}, {}, {}))
     today: str = ""
     _keys: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
+    _kinds: set[str] = field(default_factory=set, init=False, repr=False)
     _made: list[Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key, names in self.by_key.items():
+            self._kinds.add(key.partition("/")[0])
             for name in dict.fromkeys(map(plain, (*names, key.partition("/")[2]))):
                 self._keys.setdefault(name, []).append(key)
 
@@ -155,7 +157,7 @@ class Names:
 
     def knows(self, kind: str) -> bool:
         """Whether things of this *kind* are listed at all."""
-        return any(key.startswith(f"{kind}/") for key in self.by_key)
+        return kind in self._kinds
 
     def find(
         self, text: str, kinds: Sequence[str], among: Container[str] | None = None
