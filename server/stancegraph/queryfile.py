@@ -41,7 +41,7 @@ _Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C may be mis
 QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
-    *("behind", "compare", "list", "page"),
+    *("behind", "compare", "list", "page", "services"),
     *QUALITY_KEYS,
 )
 RULE_KEYS = ("summary", "description", "params", "inputs")
@@ -194,6 +194,8 @@ class SavedQuery(QueryFile):
         sections: The pages that show its rows.
         listing: The list whose things it shows; None for most queries.
         comparison: How it compares things side by side; None for most queries.
+        services: IRIs of the endpoints that it asks by SERVICE. Such a query is answered where
+            the operator allows these; no build asks it, and no rows of it are kept.
     """
 
     columns: tuple[str, ...]
@@ -206,6 +208,7 @@ class SavedQuery(QueryFile):
     sections: tuple[Section, ...] = ()
     listing: Listing | None = None
     comparison: Comparison | None = None
+    services: tuple[str, ...] = ()
 
     @property
     def theme(self) -> str:
@@ -355,7 +358,8 @@ class _Reading:
             self.tokens = list(sparql.kept_tokens(self.text))
             # A missing prefix is told for itself, and hides nothing else that is wrong.
             missing = self._missing_prefixes()
-            sparql.check_syntax("".join(f"PREFIX {p}: <urn:x:> " for p in missing) + self.text)
+            declared = "".join(f"PREFIX {p}: <urn:x:> " for p in missing)
+            sparql.check_syntax(declared + self.text, federated=True)
             self.parsed = True
         except QuerySyntaxError as error:
             self.problem(error.line or 1, error.message, error.column)
@@ -591,7 +595,22 @@ def _read_query(reading: _Reading) -> SavedQuery:
         sections=_sections(reading, common[4], columns),
         listing=_listing(reading, columns),
         comparison=_comparison(reading, common[4], columns),
+        services=_services(reading),
     )
+
+
+def _services(reading: _Reading) -> tuple[str, ...]:
+    """The endpoints that it asks by SERVICE: those that the header declares, and no others."""
+    declared = reading.list_of("services")
+    asked = sparql.services(reading.text) if reading.parsed else []
+    for iri, token in asked:
+        if iri not in declared:
+            message = "SERVICE asks another server: name its IRI in services, or leave it out"
+            reading.problem(token.line, message, token.column)
+    for iri in declared:
+        if reading.parsed and iri not in {named for named, _ in asked}:
+            reading.problem(reading.line_of("services"), f"services: the query never asks {iri}")
+    return declared
 
 
 def _sections(
@@ -758,6 +777,10 @@ def _read_rule(reading: _Reading) -> Rule:
     reading.check_keys(RULE_KEYS, ["summary", "inputs"])
     if reading.form not in {None, "CONSTRUCT"}:
         reading.problem(1, "a rule is a CONSTRUCT")
+    for _, token in sparql.services(reading.text) if reading.parsed else []:
+        reading.problem(
+            token.line, "SERVICE is refused: a rule asks this graph alone", token.column
+        )
     stem = reading.path.rpartition("/")[2].removesuffix(".rq")
     return Rule(*_common(reading, stem), inputs=reading.list_of("inputs"))
 

@@ -308,16 +308,53 @@ def values_line(values: Mapping[str, Sequence[Term]]) -> str:
     return f"VALUES ({names}) {{ {rows} }}"
 
 
-def check_syntax(query: str) -> None:
+def services(query: str) -> list[tuple[str, Token]]:
+    """The IRIs of the endpoints that *query* asks by SERVICE, each with its place, in order.
+
+    Empty text for one that is not written as an IRI, such as a variable.
+    """
+    found = tokens(query)
+    known = prefixes(found)
+    named = []
+    for i, word in enumerate(found):
+        if word.is_word("SERVICE"):
+            token = found[min(i + 1 + _is_silent(found, i), len(found) - 1)]
+            prefix, _, local = token.text.partition(":")
+            iri = token.text[1:-1] if token.kind is Kind.IRI else known.get(prefix, "") + local
+            named.append((iri if token.kind in {Kind.IRI, Kind.NAME} else "", token))
+    return named
+
+
+def _is_silent(found: Sequence[Token], at: int) -> bool:
+    return at + 1 < len(found) and found[at + 1].is_word("SILENT")
+
+
+def _without_services(query: str) -> str:
+    """*query* with each SERVICE clause as the group that it holds; all else is in its place."""
+    found = tokens(query)
+    text = query
+    for i, word in enumerate(found):
+        if word.is_word("SERVICE"):
+            last = found[min(i + 1 + _is_silent(found, i), len(found) - 1)]
+            blank = re.sub(r"[^\n]", " ", text[word.start : last.end])
+            text = text[: word.start] + blank + text[last.end :]
+    return text
+
+
+def check_syntax(query: str, *, federated: bool = False) -> None:
     """Parse a trusted *query*, one from a file of the graph, as the engine will.
+
+    Args:
+        federated: Whether it may call another server; nobody is called here.
 
     Raises:
         QuerySyntaxError: it is not SPARQL 1.1, or calls another server.
     """
-    if calls_service(query):
+    asked = _without_services(query) if federated and calls_service(query) else query
+    if calls_service(asked):
         raise QuerySyntaxError("SERVICE is refused: a query asks this graph alone")
     try:
-        ox.Store().query(query)
+        ox.Store().query(asked)
     except SyntaxError as error:
         raise syntax_error(query, error) from error
 

@@ -403,3 +403,48 @@ def test_a_header_names_the_list_behind_a_row(tmp_path: Path, said: str, told: s
 
     assert problems == ([(6, told)] if told else [])
     assert queries[0].behind is not None
+
+
+ELSEWHERE = """\
+#+ summary: What another graph says
+#+ services: ["https://a.example/sparql"]
+#+ columns: [act]
+
+PREFIX a: <https://a.example/>
+
+SELECT ?act WHERE { ?act a:b ?c . SERVICE SILENT a:sparql { ?act a:d ?e } } ORDER BY ?act
+"""
+
+
+def test_a_query_names_whom_else_it_asks(tmp_path: Path) -> None:
+    """Nobody is asked while it is read."""
+    assert good(tmp_path, ELSEWHERE).services == ("https://a.example/sparql",)
+    assert good(tmp_path).services == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('#+ services: ["https://a.example/sparql"]\n', "",
+         [(6, "SERVICE asks another server: name its IRI in services, or leave it out")]),
+        ("SILENT a:sparql", "?where",
+         [(2, "services: the query never asks https://a.example/sparql"),
+          (7, "SERVICE asks another server: name its IRI in services, or leave it out")]),
+        ("SERVICE SILENT a:sparql ", "",
+         [(2, "services: the query never asks https://a.example/sparql")]),
+    ],
+)  # fmt: skip
+def test_a_header_names_exactly_those_that_are_asked(
+    tmp_path: Path, before: str, after: str, told: list[tuple[int, str]]
+) -> None:
+    assert read(tmp_path, ELSEWHERE.replace(before, after)) == ([], told)
+
+
+def test_a_rule_asks_nobody_else(tmp_path: Path) -> None:
+    told = rule(
+        tmp_path,
+        "#+ summary: s\n#+ inputs: [data]",
+        "CONSTRUCT { ?s ?p ?o } WHERE { SERVICE <https://a.example/> { ?s ?p ?o } }",
+    )
+
+    assert told == ["SERVICE is refused: a rule asks this graph alone"]

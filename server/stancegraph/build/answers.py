@@ -79,7 +79,8 @@ def kept_answers(
     found: dict[str, bytes] = {}
     left: list[tuple[list[Asked], bytes, Reads]] = []
     own: list[list[Asked]] = [[(None, text)] for text in codebook.QUESTIONS]
-    for asked in [*own, *(list(_asked(query, queries, names)) for query in queries)]:
+    alone = [query for query in queries if not query.services]
+    for asked in [*own, *(list(_asked(query, queries, names)) for query in alone)]:
         reads = Reads.joined(Reads.of(text) for _, text in asked)
         if reads.volatile or not asked:
             continue

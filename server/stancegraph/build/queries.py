@@ -150,12 +150,12 @@ class Questions:
             cache: What was told before of queries that are quick enough.
             lines: The N-Quads of *graphs*.
         """
-        self._queries = queries
+        self._queries = [query for query in queries if not query.services]
         self._cache = cache
         self._told: dict[str, Any] = {}
         self._keys: dict[str, bytes] = {}
         left, needed = [], []
-        for query in queries:
+        for query in self._queries:
             text = _text(query, names)
             reads = Reads.of(text)
             key = key_of(KIND, query.path, query.text, text, base, graphs.digest(reads))

@@ -130,6 +130,8 @@ def test_command(
     passed = failed = kept = 0
     with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
         for query in catalog:
+            if query.services:
+                continue  # what others answer is not ours to keep
             found = cases(query, folder.root)
             if not found and update:
                 found = [Case.of_example(query, folder.root, catalog.names)]

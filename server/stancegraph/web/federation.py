@@ -39,7 +39,8 @@ MAX_BYTES = 8 * 2**20  # of an endpoint's answer
 MAX_ROWS = 10_000
 MAX_CLAUSES = 8
 PATIENCE = 20.0  # seconds for one endpoint's answer
-USER_AGENT = f"stancegraph/{__version__} (SPARQL 1.1 federated query)"
+# Services such as Wikidata's refuse who does not say where to reach its makers.
+USER_AGENT = f"stancegraph/{__version__} (federated query; https://w3id.org/stancegraph/)"
 _JSON = "application/sparql-results+json"
 _ESCAPE = re.compile(r"\\[uU]")
 _PORTS = {"http": 80, "https": 443}

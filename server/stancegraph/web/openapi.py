@@ -60,7 +60,8 @@ def document() -> Response:
 def describe(site: Site) -> Json:
     """The OpenAPI document of *site*, as JSON holds it."""
     release = site.release
-    queries = list(site.catalog)
+    # Of those that ask others, only what this site may ask.
+    queries = [query for query in site.catalog if site.services.issuperset(query.services)]
     licence = {"name": release.licence, "url": release.licence}
     return {
         "openapi": "3.1.0",
