@@ -94,12 +94,19 @@ def machine() -> str:
 
 
 def revision(root: Path) -> str:
-    """The commit that was measured, with ``+`` where the files are not those of it."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-        cwd=root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return done.stdout.strip() or "unknown"
+    """The commit that was measured, with ``+`` where the files are not those of it.
+
+    What a run itself writes does not count.
+    """
+    name = _git(root, "rev-parse", "--short", "HEAD").stdout.strip()
+    changed = _git(root, "diff", "--quiet", "HEAD", "--", ":!docs").returncode
+    return name + "+" * bool(changed) if name else "unknown"
+
+
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
 
 
 def today() -> str:
