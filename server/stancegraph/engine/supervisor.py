@@ -7,10 +7,11 @@ the worker when the deadline has passed or the asker has hung up, and tells the 
 happened over its own duplicate of the connection.
 
 Short queries do not wait for long ones. A query that has used its share of processor time is
-*long*: its worker gives way to all others, and another takes its place among those that
-answer short ones. Only a few long queries are worked on at once; others are *parked*, which
-is to say stopped where they are. They take turns: whoever had least time goes on first, so that
-a query of a tenth of a second does not wait for those that never end.
+*long*: another worker takes the place of its own among those that answer short ones, to which
+that comes back when it is done. Of one that goes on for longer the worker gives way to all
+others, for good. Only a few long queries are worked on at once; others are *parked*, which is
+to say stopped where they are. They take turns: whoever had least time goes on first, so that a
+query of a tenth of a second does not wait for those that never end.
 
 It ends when its standard input is closed (whoever started it is gone), or on SIGTERM when
 the running queries are answered.
@@ -55,6 +56,8 @@ SHARE = 0.1  # seconds of processor time after which a query is long
 SHARE_OF_MANY = 0.02  # the same, where others wait and there is room for one that is long
 STUCK = 1.0  # seconds after which it is long though it used less, as when its asker reads slowly
 LOOK_PAUSE = 0.01  # seconds, at least, between looks at what a query has used
+PATIENT = 0.5  # seconds for which a long query goes on before it gives way to all others
+SPARE = 2  # idle workers, at most, for each that answers short queries
 TURN = 0.1  # seconds for which a long query goes on before one that had less time may
 LOWEST = 19  # of Unix priorities
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED, with which Linux makes a clock of a process's id
@@ -112,6 +115,7 @@ class Worker:
         begun: Monotonic time at which it began on its query.
         used: Seconds of processor time that it had used by then.
         look: Monotonic time at which to look whether the query is long.
+        is_lowest: Whether it gives way to all others.
         ran: Seconds for which the query went on, until it was last stopped.
         since: Monotonic time from which it goes on; None while it is stopped.
     """
@@ -124,6 +128,7 @@ class Worker:
     begun: float = 0.0
     used: float = 0.0
     look: float = 0.0
+    is_lowest: bool = False
     ran: float = 0.0
     since: float | None = None
 
@@ -142,6 +147,12 @@ class Worker:
         """Stop it where it is."""
         self.ran, self.since, self.lane = self.time_given(now), None, Lane.PARKED
         os.kill(self.pid, signal.SIGSTOP)
+
+    def give_way(self) -> None:
+        """Let all others go first; that cannot be taken back."""
+        self.is_lowest = True
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self.pid, LOWEST)
 
     def go_on(self, now: float) -> None:
         """Let it go on, after it was stopped."""
@@ -284,7 +295,8 @@ class Supervisor:
 
     def _queue(self, connection: Connection) -> None:
         """Let a whole request wait for a worker, unless too many wait already."""
-        idle = sum(each.connection is None for each in self._workers)
+        busy = sum(each.connection is not None for each in self._in(Lane.SHORT))
+        idle = max(0, self._wanted - busy)
         if len(self._waiting) >= self._max_waiting + idle or self._stopping:
             self._tell(connection, EngineDown("too many queries are waiting; try again soon"))
             return
@@ -376,7 +388,9 @@ class Supervisor:
 
     def _dispatch(self) -> None:
         """Give waiting requests to idle workers, oldest first."""
-        for idle in [each for each in self._workers if each.connection is None]:
+        short = self._in(Lane.SHORT)
+        room = self._wanted - sum(each.connection is not None for each in short)
+        for idle in [each for each in short if each.connection is None][: max(0, room)]:
             if not self._waiting:
                 return
             connection = self._waiting.popleft()
@@ -404,6 +418,9 @@ class Supervisor:
             return each.time_given(now)
 
         long = sorted(self._in(Lane.LONG), key=time_given)
+        for each in long:
+            if not each.is_lowest and time_given(each) >= PATIENT:
+                each.give_way()
         for each in long[self._wanted :]:
             each.park(now)
         del long[self._wanted :]
@@ -423,9 +440,7 @@ class Supervisor:
         return SHARE_OF_MANY if self._waiting and room > 0 else SHARE
 
     def _make_way(self, long: Worker, now: float) -> None:
-        """Let a worker that has a long query stand back, or end it if too many do."""
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, long.pid, LOWEST)
+        """Let a worker that has a long query stand back, or end one if too many do."""
         if self._count(Lane.LONG) + self._count(Lane.PARKED) >= self._wanted + self._max_parked:
             self._end_longest([long, *self._in(Lane.LONG), *self._in(Lane.PARKED)], now)
         if long in self._workers:
@@ -456,8 +471,12 @@ class Supervisor:
         if word == worker.DONE:
             if connection:
                 self._finish(connection)
-            if heard.lane is not Lane.SHORT:
-                self._bury(heard)  # its low priority cannot be taken back
+            idle = sum(each.connection is None for each in self._workers)
+            if heard.is_lowest or idle > SPARE * self._wanted:
+                self._bury(heard)
+            elif heard.lane is Lane.PARKED:
+                heard.go_on(time.monotonic())
+            heard.lane = Lane.SHORT
             return
         status = self._bury(heard)
         if connection is None:
@@ -497,7 +516,7 @@ class Supervisor:
         dues += [each.look for each in self._workers if each.connection and each.lane is Lane.SHORT]
         if self._count(Lane.SHORT) < self._wanted:
             dues.append(self._fork_at)
-        if self._count(Lane.PARKED):
+        if self._count(Lane.PARKED) or not all(each.is_lowest for each in self._in(Lane.LONG)):
             dues.append(time.monotonic() + TURN)
         return max(0.0, min(dues) - time.monotonic()) if dues else None
 
