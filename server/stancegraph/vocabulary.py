@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from stancegraph.engine import Engine
-    from stancegraph.facts import Node
+    from stancegraph.facts import Facts, Node
     from stancegraph.queryfile import SavedQuery
 
 PROPERTY_KINDS = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
@@ -50,65 +50,16 @@ class Use:
     links: bool = False
 
 
-class Vocabulary:
-    """The ontologies and shapes that a release holds, and where its parts are.
+class Words:
+    """What the words of a graph mean, as its ontologies say.
 
     Attributes:
-        homes: What the IRIs of the graph start with, its own base first; then that of the
-            vocabulary that it shares, if it does.
-        graphs: Every named graph with its number of statements.
-        facts: What the graphs of the ontologies and the shapes say.
+        facts: What the ontologies say.
     """
 
-    def __init__(
-        self, engine: Engine, *, base: str, queries: Iterable[SavedQuery], deadline: float
-    ) -> None:
-        """Read the words of the release that *engine* answers from.
-
-        Args:
-            base: What all IRIs of the graph begin with.
-            queries: Its saved queries.
-            deadline: Seconds for each question.
-
-        Raises:
-            EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
-        """
-        self._engine = engine
-        self._base = base
-        self._queries = queries
-        self._deadline = deadline
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
         self._narrower: dict[ox.NamedNode, set[Node]] = {}
-        self.graphs = self._named_graphs()
-        found = {name.partition("/graph/")[0] + "/" for name in self.graphs}
-        self.homes = (base, *sorted(found - {base}))
-        documents = [self.document(home, part) for home in self.homes for part in _PARTS]
-        self.facts = read_graphs(
-            engine,
-            [graph for graphs in documents for graph in graphs],
-            deadline=deadline,
-        )
-
-    def document(self, home: str, part: str) -> list[ox.NamedNode]:
-        """The named graphs that ``<home>ontology`` or ``<home>shapes`` stands for.
-
-        The code lists below ontology/ are not among them: codes are things.
-        """
-        start = f"{home}graph/{part}/"
-        return [
-            ox.NamedNode(name)
-            for name in self.graphs
-            if name.startswith(start) and (part == "shapes" or "/" not in name[len(start) :])
-        ]
-
-    @cached_property
-    def versions(self) -> dict[str, str]:
-        """What the versions of the ontologies are called: each IRI with that of its ontology."""
-        return {
-            version.value: ontology.value
-            for ontology in self.of_kind(OWL.Ontology)
-            for version in self.facts.nodes(ontology, OWL.versionIRI)
-            if isinstance(version, ox.NamedNode)
-        }
 
     def of_kind(self, *kinds: ox.NamedNode) -> list[ox.NamedNode]:
         """The terms and shapes of any of these classes, by IRI."""
@@ -140,17 +91,6 @@ class Vocabulary:
         return self._narrower[broad]
 
     @cached_property
-    def rules_on(self) -> dict[Node, list[Node]]:
-        """The property shapes on each property, and the node shapes on each class."""
-        found: defaultdict[Node, list[Node]] = defaultdict(list)
-        for shape in self.of_kind(SH.NodeShape, SH.PropertyShape):
-            for target in self.facts.nodes(shape, SH.path) + self.facts.nodes(
-                shape, SH.targetClass
-            ):
-                found[target].append(shape)
-        return dict(found)
-
-    @cached_property
     def templates(self) -> dict[ox.NamedNode, Template]:
         """How to make titles for things of each class that the ontology says it of."""
         prefixes = {
@@ -169,6 +109,83 @@ class Vocabulary:
     @cached_property
     def phrases(self) -> dict[ox.NamedNode, str]:
         """What codes are called in titles."""
+        return {
+            code: text
+            for code in self.facts.subjects
+            if isinstance(code, ox.NamedNode) and (text := self.facts.text(code, SG.phrase))
+        }
+
+
+class Vocabulary(Words):
+    """The ontologies and shapes that a release holds, and where its parts are.
+
+    Attributes:
+        homes: What the IRIs of the graph start with, its own base first; then that of the
+            vocabulary that it shares, if it does.
+        graphs: Every named graph with its number of statements.
+        facts: What the graphs of the ontologies and the shapes say.
+    """
+
+    def __init__(
+        self, engine: Engine, *, base: str, queries: Iterable[SavedQuery], deadline: float
+    ) -> None:
+        """Read the words of the release that *engine* answers from.
+
+        Args:
+            base: What all IRIs of the graph begin with.
+            queries: Its saved queries.
+            deadline: Seconds for each question.
+
+        Raises:
+            EngineError: as :meth:`stancegraph.engine.Answer.__next__` does.
+        """
+        self._engine = engine
+        self._base = base
+        self._queries = queries
+        self._deadline = deadline
+        self.graphs = self._named_graphs()
+        found = {name.partition("/graph/")[0] + "/" for name in self.graphs}
+        self.homes = (base, *sorted(found - {base}))
+        documents = [self.document(home, part) for home in self.homes for part in _PARTS]
+        listed = [graph for graphs in documents for graph in graphs]
+        super().__init__(read_graphs(engine, listed, deadline=deadline))
+
+    def document(self, home: str, part: str) -> list[ox.NamedNode]:
+        """The named graphs that ``<home>ontology`` or ``<home>shapes`` stands for.
+
+        The code lists below ontology/ are not among them: codes are things.
+        """
+        start = f"{home}graph/{part}/"
+        return [
+            ox.NamedNode(name)
+            for name in self.graphs
+            if name.startswith(start) and (part == "shapes" or "/" not in name[len(start) :])
+        ]
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """What the versions of the ontologies are called: each IRI with that of its ontology."""
+        return {
+            version.value: ontology.value
+            for ontology in self.of_kind(OWL.Ontology)
+            for version in self.facts.nodes(ontology, OWL.versionIRI)
+            if isinstance(version, ox.NamedNode)
+        }
+
+    @cached_property
+    def rules_on(self) -> dict[Node, list[Node]]:
+        """The property shapes on each property, and the node shapes on each class."""
+        found: defaultdict[Node, list[Node]] = defaultdict(list)
+        for shape in self.of_kind(SH.NodeShape, SH.PropertyShape):
+            for target in self.facts.nodes(shape, SH.path) + self.facts.nodes(
+                shape, SH.targetClass
+            ):
+                found[target].append(shape)
+        return dict(found)
+
+    @cached_property
+    def phrases(self) -> dict[ox.NamedNode, str]:
+        """What codes are called in titles; their lists are not among the facts."""
         query = f"SELECT ?code ?phrase WHERE {{ ?code {SG.phrase} ?phrase }}"
         return {
             cast("ox.NamedNode", row["code"]): cast("ox.Literal", row["phrase"]).value

@@ -11,7 +11,8 @@ import pytest
 from stancegraph.facts import Facts
 from stancegraph.names import Names
 from stancegraph.terms import DCTERMS, RDFS, SCHEMA, SG, XSD
-from stancegraph.web.reading import Reader, date_text, literal_text
+from stancegraph.texts import date_text, literal_text
+from stancegraph.web.reading import Reader
 
 if TYPE_CHECKING:
     from stancegraph.vocabulary import Vocabulary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stancegraph.web.reading import between_text
+from stancegraph.texts import between_text
 from stancegraph.web.tables import Cell, columns_of, filled, merged
 
 

@@ -27,13 +27,13 @@ from stancegraph.comparison import KNOWN, ROW, VALUE, Known
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.errors import BadParameter
 from stancegraph.queryfile import without_header
+from stancegraph.texts import date_text
 from stancegraph.web import links
 from stancegraph.web.arguments import Arguments
 from stancegraph.web.asof import AS_OF, asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.behind import behind
 from stancegraph.web.explore import CSV, ENDINGS, HTML, JSON
 from stancegraph.web.negotiation import content_type, preferred
-from stancegraph.web.reading import date_text
 from stancegraph.web.results import show
 from stancegraph.web.saved import address_of
 from stancegraph.web.search import similar

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.terms import DCTERMS, RDF, RDFS, SCHEMA, SG, SKOS, XSD, short
+from stancegraph.terms import DCTERMS, RDFS, SCHEMA, SKOS, short
+from stancegraph.texts import DATES, literal_text
+from stancegraph.titles import Titles
 from stancegraph.web import links
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from stancegraph.facts import Facts, Node, Value
-    from stancegraph.titles import Path, Template
     from stancegraph.vocabulary import Vocabulary
     from stancegraph.web.site import Site
-
-DATES = (XSD.date, XSD.gYearMonth, XSD.gYear)
-# What an IRI is never made of, though their keys may be alike.
-_NOT_NAMING = (RDF.type, SG.evidence, SG.contradicts, SG.contestedBy)
-_COMMAS_FROM = 10_000
-_MAX_DEPTH = 3  # of titles within titles
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ class Row:
     values: tuple[Shown, ...]
 
 
-class Reader:
+class Reader(Titles):
     """Reads facts for one page.
 
     Attributes:
@@ -65,11 +54,10 @@ class Reader:
     """
 
     def __init__(self, site: Site, vocabulary: Vocabulary, facts: Facts) -> None:
+        super().__init__(facts, vocabulary)
         self._site = site
         self._hrefs: dict[ox.NamedNode, str | None] = {}
-        self._titles: dict[tuple[Node, tuple[Node, ...], int], str] = {}
-        self.facts = facts
-        self.vocabulary = vocabulary
+        self.vocabulary: Vocabulary = vocabulary
 
     def href(self, node: Node) -> str | None:
         """Where *node* leads, on this host if it can."""
@@ -96,111 +84,6 @@ class Reader:
         kinds = self.facts.types(node)
         narrow = [kind for kind in kinds if not any(self.vocabulary.below(k, kind) for k in kinds)]
         return self.term((narrow or kinds)[0]) if kinds else None
-
-    def title(self, node: Node, *, apart_from: tuple[Node, ...] = (), depth: int = 0) -> str:
-        """What to call *node*: its name, else what the ontology makes of it, else of its IRI.
-
-        A claim has no name; its class may have a template. Where it has none, or a value for
-        it is missing, there is the IRI, which is made of the keys of things: of these the
-        names are put together, then the codes of its kind: ``Canada · A/RES/74/247 · no``.
-
-        Args:
-            apart_from: Things that go without saying, but for in a sentence.
-        """
-        key = (node, apart_from, depth)
-        if key not in self._titles:
-            self._titles[key] = self.facts.name(node) or self._made_title(*key)
-        return self._titles[key]
-
-    def _made_title(self, node: Node, apart_from: tuple[Node, ...], depth: int) -> str:
-        if isinstance(node, ox.BlankNode):
-            return "…"
-        if depth < _MAX_DEPTH and (sentence := self._sentence(node, depth)):
-            return sentence
-        parts = self._parts(node, apart_from, depth) if depth < _MAX_DEPTH else []
-        return " · ".join(dict.fromkeys(parts)) or links.shown(self._site, node.value)
-
-    def _template(self, node: Node) -> Template | None:
-        """That of the narrowest class of *node* that has one."""
-        templates = self.vocabulary.templates
-        kinds = self.facts.types(node)
-        own = [kind for kind in kinds if kind in templates]
-        wide = [
-            broad for broad in templates for kind in kinds if self.vocabulary.below(kind, broad)
-        ]
-        return templates[(own or wide)[0]] if own or wide else None
-
-    def _sentence(self, node: Node, depth: int) -> str | None:
-        """The title of *node* by the template of its class; None where that does not do."""
-        template = self._template(node)
-
-        def named(path: Path) -> list[str]:
-            reached: list[Value] = [node]
-            for step in path:
-                reached = [
-                    value
-                    for each in reached
-                    if not isinstance(each, ox.Literal)
-                    for value in self.facts.values(each, step)
-                ]
-            texts = {
-                literal_text(value)
-                if isinstance(value, ox.Literal)
-                else self._phrase(value) or self.title(value, depth=depth + 1)
-                for value in reached
-            }
-            return sorted(texts)
-
-        return None if template is None else template.fill(named)
-
-    def _phrase(self, node: Node) -> str:
-        return self.vocabulary.phrases.get(node, "") if isinstance(node, ox.NamedNode) else ""
-
-    def told_in_title(self, node: Node) -> set[ox.NamedNode]:
-        """The properties whose values make up the title of a thing without a name."""
-        if self.facts.name(node) or isinstance(node, ox.BlankNode):
-            return set()
-        if (template := self._template(node)) is not None and self._sentence(node, 0):
-            return template.properties
-        named = {part for part in self._key_parts(node) if not isinstance(part, str)}
-        return {
-            predicate
-            for predicate, values in self.facts.about(node).items()
-            if self._is_kind(predicate) or not named.isdisjoint(values)
-        }
-
-    def _parts(self, node: ox.NamedNode, apart_from: tuple[Node, ...], depth: int) -> list[str]:
-        parts = self._key_parts(node)
-        for predicate, values in self.facts.about(node).items():
-            if self._is_kind(predicate):
-                parts += [value for value in values if isinstance(value, ox.NamedNode)]
-        return [
-            part if isinstance(part, str) else self.title(part, depth=depth + 1)
-            for part in parts
-            if part not in apart_from
-        ]
-
-    def _key_parts(self, node: ox.NamedNode) -> list[ox.NamedNode | str]:
-        """What the parts of an IRI name, in their order; as words where the last name nothing."""
-        said = self.facts.about(node)
-        values = [v for predicate in said if predicate not in _NOT_NAMING for v in said[predicate]]
-        nodes = [value for value in values if isinstance(value, ox.NamedNode)]
-        told = {value.value for value in values if isinstance(value, ox.Literal)}
-        parts: list[ox.NamedNode | str] = []
-        rest = _segments(node)
-        while rest:
-            found, length = _named_by(rest, nodes)
-            if found is not None:
-                # What stands before is of what this names.
-                parts = [*(part for part in parts if not isinstance(part, str)), found]
-            elif rest[0] not in told:
-                parts.append(rest[0].replace("-", " "))
-            rest = rest[length:]
-        return parts
-
-    def _is_kind(self, predicate: ox.NamedNode) -> bool:
-        """Whether the values of *predicate* say of what kind a thing is."""
-        return predicate != RDF.type and self.vocabulary.below(predicate, DCTERMS.type)
 
     def shown(self, value: Value) -> Shown:
         """*value* as it is read."""
@@ -295,74 +178,3 @@ class Reader:
                 for value in values
             )
         ]
-
-
-def literal_text(value: ox.Literal) -> str:
-    """A literal as people write it: ``8 July 2015``, ``18,596``."""
-    if value.datatype in DATES:
-        return date_text(value.value)
-    if value.datatype == XSD.integer and abs(int(value.value)) >= _COMMAS_FROM:
-        return f"{int(value.value):,}"
-    return value.value
-
-
-def date_text(lexical: str) -> str:
-    """``2015-07-08``, ``2015-07`` or ``2015`` in words; anything else as it is."""
-    parts = lexical.split("-")
-    try:
-        numbers = [int(part) for part in parts]
-        day = date(*[*numbers, 1, 1][:3])
-    except (TypeError, ValueError):
-        return lexical
-    month = _MONTHS[day.month - 1]
-    return (lexical, f"{month} {day.year}", f"{day.day} {month} {day.year}")[len(parts) - 1]
-
-
-def between_text(earliest: str, latest: str) -> str:
-    """The days from *earliest* to *latest* in words; either may be empty for unknown.
-
-    A whole month or year is called so.
-    """
-    if earliest == latest:
-        return date_text(earliest)
-    if not earliest:
-        return f"by {date_text(latest)}"
-    if not latest:
-        return f"{date_text(earliest)} or later"
-    for length, first, last in ((4, "-01-01", "-12-31"), (7, "-01", f"-{_last_day(latest)}")):
-        if earliest[:length] == latest[:length] and (
-            earliest[length:] == first and latest[length:] == last
-        ):
-            return date_text(earliest[:length])
-    return f"between {date_text(earliest)} and {date_text(latest)}"
-
-
-def _last_day(lexical: str) -> str:
-    """The last day of the month in which a day is; empty for what is no day."""
-    try:
-        day = date.fromisoformat(lexical)
-    except ValueError:
-        return ""
-    return str(monthrange(day.year, day.month)[1])
-
-
-def _segments(node: ox.NamedNode) -> list[str]:
-    """The parts of a thing's key, behind its kind."""
-    return node.value.partition("/id/")[2].split("/")[1:]
-
-
-def _named_by(segments: list[str], nodes: list[ox.NamedNode]) -> tuple[ox.NamedNode | None, int]:
-    """Which of *nodes* the first of *segments* name, and how many these are.
-
-    A thing is named by its whole key or, if there is none like that, by the end of it.
-    """
-    for length in range(len(segments), 0, -1):
-        sought = segments[:length]
-        keys = [(node, _segments(node)) for node in nodes]
-        for node, key in keys:
-            if key == sought:
-                return node, length
-        for node, key in keys:
-            if key[-length:] == sought:
-                return node, length
-    return None, 1

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pyoxigraph as ox
 
 from stancegraph.terms import PROV, SG, XSD
+from stancegraph.texts import between_text, date_text
 from stancegraph.web import links
-from stancegraph.web.reading import between_text, date_text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
