@@ -25,6 +25,7 @@ COMMANDS = {
     "check-quotes": "check_quotes",
     "completion": "completion",
     "describe": "describe",
+    "diff": "diff",
     "generate": "generate",
     "import": "import_",
     "init": "init",

@@ -153,7 +153,7 @@ class Titles:
         parts = self._parts(node, apart_from, depth) if depth < _MAX_DEPTH else []
         return " · ".join(dict.fromkeys(parts)) or self.shown_iri(node)
 
-    def _template(self, node: Node) -> Template | None:
+    def template(self, node: Node) -> Template | None:
         """That of the narrowest class of *node* that has one."""
         templates = self.vocabulary.templates
         kinds = self.facts.types(node)
@@ -165,7 +165,7 @@ class Titles:
 
     def _sentence(self, node: Node, depth: int) -> str | None:
         """The title of *node* by the template of its class; None where that does not do."""
-        template = self._template(node)
+        template = self.template(node)
 
         def named(path: Path) -> list[str]:
             reached: list[Value] = [node]
@@ -193,9 +193,9 @@ class Titles:
         """The properties whose values make up the title of a thing without a name."""
         if self.facts.name(node) or isinstance(node, ox.BlankNode):
             return set()
-        if (template := self._template(node)) is not None and self._sentence(node, 0):
+        if (template := self.template(node)) is not None and self._sentence(node, 0):
             return template.properties
-        named = {part for part in self._key_parts(node) if not isinstance(part, str)}
+        named = {part for part in self.key_parts(node) if not isinstance(part, str)}
         return {
             predicate
             for predicate, values in self.facts.about(node).items()
@@ -203,7 +203,7 @@ class Titles:
         }
 
     def _parts(self, node: ox.NamedNode, apart_from: tuple[Node, ...], depth: int) -> list[str]:
-        parts = self._key_parts(node)
+        parts = self.key_parts(node)
         for predicate, values in self.facts.about(node).items():
             if self._is_kind(predicate):
                 parts += [value for value in values if isinstance(value, ox.NamedNode)]
@@ -213,7 +213,7 @@ class Titles:
             if part not in apart_from
         ]
 
-    def _key_parts(self, node: ox.NamedNode) -> list[ox.NamedNode | str]:
+    def key_parts(self, node: ox.NamedNode) -> list[ox.NamedNode | str]:
         """What the parts of an IRI name, in their order; as words where the last name nothing."""
         said = self.facts.about(node)
         values = [v for predicate in said if predicate not in _NOT_NAMING for v in said[predicate]]

@@ -91,11 +91,13 @@ def _held(path: Path, *, is_current: bool) -> Held:
 
 
 def find(releases: Path, wanted: str) -> Release:
-    """The release that *wanted* means: an id, the beginning of one, or ``previous``.
+    """The release that *wanted* means: an id, the beginning of one, ``current`` or ``previous``.
 
     Raises:
         OperationError: it means none, or several; the message says which there are.
     """
+    if wanted == CURRENT:
+        return open_release(releases)
     if wanted == PREVIOUS:
         current = open_release(releases)
         if current.previous is None:
