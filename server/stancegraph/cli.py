@@ -26,6 +26,7 @@ COMMANDS = {
     "completion": "completion",
     "describe": "describe",
     "diff": "diff",
+    "export": "export",
     "generate": "generate",
     "import": "import_",
     "init": "init",

@@ -16,6 +16,7 @@ import pyoxigraph as ox
 
 from stancegraph import requirements
 from stancegraph.engine import Ask, MediaType, rows
+from stancegraph.export.declared import described, snake
 from stancegraph.terms import OWL, PROV, RDF, RDFS, SH, SKOS, short
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from stancegraph.engine import Engine, Term
     from stancegraph.facts import Facts, Node, Value
+    from stancegraph.queryfile import SavedQuery
 
 NOTES = (SKOS.scopeNote, SKOS.editorialNote, RDFS.comment)
 # What every graph says with the words of RDF, and no codebook of it need tell.
@@ -171,6 +173,84 @@ class Class:
     example: str
     rules: tuple[Requirement, ...]
     properties: tuple[Property, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table to take away.
+
+    Attributes:
+        values: Of what kind its cells are.
+        scheme: The list of codes from which they are; empty where there is none.
+        blank: What a cell without a value can mean.
+        is_key: Whether it tells, with the other keys, the rows apart.
+    """
+
+    name: str
+    label: str
+    note: str
+    values: str
+    scheme: str
+    blank: tuple[str, ...]
+    is_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table to take away.
+
+    Attributes:
+        name: That of its files.
+        unit: What a row is.
+        query: The name of the saved query that it is the answer to.
+    """
+
+    name: str
+    title: str
+    note: str
+    unit: str
+    query: str
+    columns: tuple[TableColumn, ...]
+
+
+def tables_of(facts: Facts, queries: Iterable[SavedQuery]) -> tuple[Table, ...]:
+    """The tables that the headers of *queries* declare, by name; networks are none.
+
+    Args:
+        facts: What the ontologies say.
+    """
+
+    def label(iri: str) -> str:
+        return facts.name(ox.NamedNode(iri)) or short(iri).strip("<>")
+
+    def definition(iri: str) -> str:
+        return facts.text(ox.NamedNode(iri), SKOS.definition)
+
+    found = []
+    for query in queries:
+        if query.table is not None and query.network is None:
+            columns = [
+                TableColumn(
+                    snake(name),
+                    *described(column, label, definition),
+                    values=column.kind,
+                    scheme=column.scheme,
+                    blank=column.blank,
+                    is_key=column.is_key,
+                )
+                for name, column in query.table.columns.items()
+            ]
+            found.append(
+                Table(
+                    name=query.name.rpartition("/")[2],
+                    title=query.summary,
+                    note=query.description,
+                    unit=query.table.unit,
+                    query=query.name,
+                    columns=tuple(columns),
+                )
+            )
+    return tuple(sorted(found, key=lambda each: each.name))
 
 
 @dataclass(frozen=True, slots=True)

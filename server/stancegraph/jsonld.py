@@ -148,12 +148,15 @@ class Writer:
 
     def graph(self) -> dict[str, Json]:
         """A document of all things alike, in the order of their IRIs."""
+        return self._with_context({"@graph": self.nodes()})
+
+    def nodes(self) -> list[dict[str, Json]]:
+        """All things alike, in the order of their IRIs, for a document with the whole context."""
         named = [node for node in self._facts.subjects if isinstance(node, ox.NamedNode)]
         self._apart = set(named)
         nodes = [self._node(node) for node in _sorted(named)]
         rest = [node for node in self._facts.subjects if node not in self._written]
-        nodes += [self._node(node) for node in rest if node not in self._written]
-        return self._with_context({"@graph": nodes})
+        return nodes + [self._node(node) for node in rest if node not in self._written]
 
     def _with_context(self, document: dict[str, Json]) -> dict[str, Json]:
         return {"@context": self._context.of(self._terms, self._datatypes), **document}

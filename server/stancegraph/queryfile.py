@@ -21,6 +21,7 @@ import yaml
 
 from stancegraph import comparison, listing, scopes, sparql
 from stancegraph.errors import BadParameter, QuerySyntaxError
+from stancegraph.export.declared import read_network, read_table
 from stancegraph.parameters import Parameter, as_tuple, declared, wrong_declaration
 from stancegraph.problems import FOUND, Problem, Severity
 from stancegraph.sections import read_sections
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.comparison import Comparison
+    from stancegraph.export.declared import Network, Table
     from stancegraph.folder import GraphFolder
     from stancegraph.listing import Listing
     from stancegraph.parameters import Terms
@@ -41,7 +43,7 @@ _Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C may be mis
 QUALITY_KEYS = ("problem", "why", "mend")
 QUERY_KEYS = (
     *("summary", "description", "keywords", "params", "columns", "view", "bound", "coverage"),
-    *("behind", "compare", "list", "page", "services"),
+    *("behind", "compare", "list", "page", "services", "table", "network", "subgraph"),
     *QUALITY_KEYS,
 )
 RULE_KEYS = ("summary", "description", "params", "inputs")
@@ -196,6 +198,9 @@ class SavedQuery(QueryFile):
         comparison: How it compares things side by side; None for most queries.
         services: IRIs of the endpoints that it asks by SERVICE. Such a query is answered where
             the operator allows these; no build asks it, and no rows of it are kept.
+        table: What its rows and columns hold, as a table to take away; None for most queries.
+        network: How its rows are edges; None for most queries.
+        subgraph: Whether its rows are the things of a part of the graph.
     """
 
     columns: tuple[str, ...]
@@ -209,6 +214,9 @@ class SavedQuery(QueryFile):
     listing: Listing | None = None
     comparison: Comparison | None = None
     services: tuple[str, ...] = ()
+    table: Table | None = None
+    network: Network | None = None
+    subgraph: bool = False
 
     @property
     def theme(self) -> str:
@@ -296,6 +304,11 @@ def read_rules(folder: GraphFolder) -> tuple[list[Rule], list[Problem]]:
             message = "the shared ontology has a rule of this name: give this one another"
             problems.append(Problem(rule.path, 1, Severity.VIOLATION, message))
     return sorted([*shared, *rules], key=lambda rule: rule.name), problems
+
+
+def read_release_rules(root: Path) -> list[Rule]:
+    """The rules that a release holds, which its build has checked, by name."""
+    return _read_all(root, sorted((root / "ontology" / "rules").glob("*.rq")), _read_rule)[0]
 
 
 def _read_all(
@@ -583,6 +596,7 @@ def _read_query(reading: _Reading) -> SavedQuery:
         )
         reading.problem(1, message)
     common = _common(reading, stem)
+    table = _table(reading, columns)
     return SavedQuery(
         *common,
         columns=columns,
@@ -596,6 +610,9 @@ def _read_query(reading: _Reading) -> SavedQuery:
         listing=_listing(reading, columns),
         comparison=_comparison(reading, common[4], columns),
         services=_services(reading),
+        table=table,
+        network=_network(reading, columns, table),
+        subgraph=_subgraph(reading, columns),
     )
 
 
@@ -611,6 +628,38 @@ def _services(reading: _Reading) -> tuple[str, ...]:
         if reading.parsed and iri not in {named for named, _ in asked}:
             reading.problem(reading.line_of("services"), f"services: the query never asks {iri}")
     return declared
+
+
+def _table(reading: _Reading, columns: tuple[str, ...]) -> Table | None:
+    """What the rows and columns hold as a table to take away; None for most queries."""
+    if "table" not in reading.header:
+        return None
+    found, wrong = read_table(reading.header["table"], columns, sparql.prefixes(reading.tokens))
+    if any(parameter.get("default") is None and not parameter.get("optional")
+           for parameter in _declared(reading)):  # fmt: skip
+        wrong.append("table: it is asked for as a whole: let each parameter be left out")
+    for told in wrong:
+        reading.problem(reading.line_of("table"), told)
+    return found
+
+
+def _subgraph(reading: _Reading, columns: tuple[str, ...]) -> bool:
+    """Whether the rows are the things of a part of the graph."""
+    said = reading.header.get("subgraph", False)
+    if not isinstance(said, bool) or (said and columns != (listing.THING,)):
+        told = f"subgraph is true or false, and where true the one column is {listing.THING}"
+        reading.problem(reading.line_of("subgraph"), told)
+    return said is True
+
+
+def _network(reading: _Reading, columns: tuple[str, ...], table: Table | None) -> Network | None:
+    """How the rows are edges; None for most queries."""
+    if "network" not in reading.header:
+        return None
+    found, wrong = read_network(reading.header["network"], columns, table)
+    for told in wrong:
+        reading.problem(reading.line_of("network"), told)
+    return found
 
 
 def _sections(

@@ -1,7 +1,8 @@
-"""Turtle in the same order each time, with air between its blocks."""
+"""Turtle and RDF/XML in the same order each time, with air between the blocks."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -35,3 +36,13 @@ def tidy_turtle(written: bytes) -> bytes:
         if not line.startswith(b"@prefix ")
     ]
     return b"".join(prefixes + blocks)
+
+
+_ROOT = re.compile(rb"<rdf:RDF ([^>]*)>")
+
+
+def tidy_xml(written: bytes) -> bytes:
+    """RDF/XML with its namespaces in order."""
+    return _ROOT.sub(
+        lambda root: b"<rdf:RDF " + b" ".join(sorted(root[1].split())) + b">", written, count=1
+    )

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, cast
 import pyoxigraph as ox
 
 from stancegraph import requirements
-from stancegraph.codebook import CLASSES_USED, PROPERTIES_USED, Codebook, make_codebook
+from stancegraph.codebook import (
+    CLASSES_USED,
+    PROPERTIES_USED,
+    Codebook,
+    Table,
+    make_codebook,
+    tables_of,
+)
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.facts import read_graphs
 from stancegraph.sparql import kept_tokens, named
@@ -200,6 +207,11 @@ class Vocabulary(Words):
     def codebook(self) -> Codebook:
         """The classes of the ontologies with their properties, counted in the release."""
         return make_codebook(self._engine, self.facts, base=self._base, deadline=self._deadline)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables to take away that saved queries declare."""
+        return tables_of(self.facts, self._queries)
 
     @cached_property
     def questions_naming(self) -> dict[str, list[SavedQuery]]:

@@ -122,3 +122,17 @@ def value_of(term: object) -> int:
     """The number that a literal is."""
     assert isinstance(term, ox.Literal)
     return int(term.value)
+
+
+def test_tables_to_take_away_are_described(site: Site, client: FlaskClient) -> None:
+    """Each with its columns, on the page and in JSON, in the words of the ontology."""
+    page = client.get("/codebook", headers={"Accept": "text/html"}).text
+    told = {each["name"]: each for each in client.get("/codebook.json").get_json()["tables"]}
+
+    declared = [query for query in site.catalog if query.table and not query.network]
+    assert {query.name.rpartition("/")[2] for query in declared} == set(told)
+    assert all(f'id="table-{name}"' in page for name in told)
+    choice = next(each for each in told["votes"]["columns"] if each["name"] == "choice")
+    assert (choice["label"], choice["values"]) == ("choice", "code")
+    assert choice["note"]
+    assert str(escape(choice["note"])) in page

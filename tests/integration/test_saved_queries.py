@@ -97,6 +97,11 @@ def merged(sample: ox.Store) -> rdflib.Graph:
 
 # rdflib joins as a query is written and takes minutes for these, even on the sample.
 SLOW_IN_RDFLIB = frozenset({
+    "exports/subgraph", "networks/co-voting", "networks/cooperation", "networks/memberships",
+    "networks/stance-agreement", "networks/treaty-parties", "tables/claims", "tables/cooperation",
+    "tables/countries", "tables/directed-dyad-year", "tables/dyad-year", "tables/memberships",
+    "tables/roll-calls", "tables/sources", "tables/stances", "tables/state-treaty",
+    "tables/state-year", "tables/treaty-actions", "tables/votes",
     "organisations/against-the-line", "quality/acts-out-of-order", "quality/rival-dates",
     "quality/shared-names", "quality/status-beyond-sources", "stances/by-organisation",
     "stances/joint", "votes/agreement-matrix", "votes/resolution",

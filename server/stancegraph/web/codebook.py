@@ -42,13 +42,17 @@ def page(ending: str = "") -> Response:
     if form == FORMATS["csv"]:
         response = Response(made.as_csv(), content_type=content_type(form))
     elif form == FORMATS["json"]:
-        response = jsonify({"release": site.release.id, "classes": _as_json(made)})
+        tables = [asdict(each) for each in current_vocabulary().tables]
+        response = jsonify(
+            {"release": site.release.id, "classes": _as_json(made), "tables": tables}
+        )
     else:
         response = make_response(
             render_template(
                 "codebook.html",
                 site=site,
                 codebook=made,
+                tables=current_vocabulary().tables,
                 anchor=local_name,
                 address=lambda iri: links.address(site, iri),
                 short=lambda iri: links.shown(site, iri),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -12,7 +11,7 @@ from stancegraph.description import in_reading_order
 from stancegraph.engine import RDF_FORMATS, MediaType
 from stancegraph.engine.prefixes import OWN, used_prefixes
 from stancegraph.jsonld import Writer
-from stancegraph.tidy import tidy_turtle
+from stancegraph.tidy import tidy_turtle, tidy_xml
 from stancegraph.web.negotiation import DOCUMENTS
 
 if TYPE_CHECKING:
@@ -57,18 +56,10 @@ def _as_it_is(written: bytes) -> bytes:
     return written
 
 
-def _tidy_xml(written: bytes) -> bytes:
-    """RDF/XML with its namespaces in order."""
-    return _ROOT.sub(
-        lambda root: b"<rdf:RDF " + b" ".join(sorted(root[1].split())) + b">", written, count=1
-    )
-
-
-_ROOT = re.compile(rb"<rdf:RDF ([^>]*)>")
 _TIDY = {
     MediaType.TURTLE: tidy_turtle,
     MediaType.TRIG: tidy_turtle,
-    MediaType.RDF_XML: _tidy_xml,
+    MediaType.RDF_XML: tidy_xml,
 }
 
 
