@@ -68,7 +68,7 @@ class Mix:
         self._values: dict[tuple[str, str], Zipf[Term] | None] = {}
         askable = []
         for query in catalog:
-            if query.flaw is not None:
+            if query.flaw is not None or query.services:  # which nobody answers alone
                 continue
             found = {name: self._candidates(one) for name, one in query.params.items()}
             if all(found[name] or self._spared(one) for name, one in query.params.items()):

@@ -306,6 +306,28 @@ def test_a_client_that_hangs_up_stops_the_work(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_web_processes_end_with_the_process_they_were_forked_from(
+    releases: Path, children_of: ChildrenOf
+) -> None:
+    """Others take their place; none is left over, which would keep the port."""
+    with serving("--releases", releases) as server:
+
+        def forks() -> set[int]:
+            """The processes from which web processes are forked."""
+            started = children_of(server.process.pid)
+            commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in started}
+            return {pid for pid, command in commands.items() if b"forkserver" in command}
+
+        (killed,) = forks()
+        before = children_of(killed)
+        os.kill(killed, signal.SIGKILL)
+
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before))
+        wait_until(lambda: any(map(children_of, forks())))
+        assert server.request("GET", "/health").status == HTTPStatus.OK
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_killed_supervisor_is_replaced(releases: Path, children_of: ChildrenOf) -> None:
     """Requests go on being answered; the release is the same."""
     with serving("--releases", releases, "--query-timeout", "30") as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import json
 import os
@@ -45,6 +44,7 @@ from stancegraph.errors import (
     QueryRefused,
     StancegraphError,
 )
+from stancegraph.orphans import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,7 +55,6 @@ BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
 # The control socket and the asker's connection; with no place for a third file, a worker
 # can open neither a socket nor a file, whatever a query makes it try.
 _CONTROL, _CONNECTION, _FILES = 3, 4, 5
-_PR_SET_PDEATHSIG = 1
 _UNKNOWN_FUNCTION = re.compile(r"custom function <([^>]*)> is not supported")
 
 _TABLE_FORMATS = {
@@ -111,7 +110,7 @@ def run(
             with socket.socket(fileno=_CONNECTION) as connection:
                 _answer(_Graph(store, prefixes), request, connection, bounds)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if _peak_memory() - peak > bounds.memory // 4:
+            if _peak_memory() - peak > bounds.memory // 16:
                 control.sendall(RETIRED)  # what a hungry query took is not given back
                 break
             control.sendall(DONE)
@@ -133,7 +132,7 @@ def _confine(control: socket.socket, bounds: Bounds) -> socket.socket:
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
         size = pages * resource.getpagesize() + bounds.memory
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
     return socket.socket(fileno=descriptor)
 

@@ -28,6 +28,7 @@ from stancegraph.build.shelf import open_catalog
 from stancegraph.engine import EXAMPLE
 from stancegraph.engine.embedded import SupervisorProcess
 from stancegraph.errors import OperationError
+from stancegraph.orphans import end_with_parent
 from stancegraph.serving.follow import Follower
 from stancegraph.serving.switch import LineBroken, Switchboard, line
 
@@ -207,6 +208,7 @@ class _Load:
         from stancegraph.web.process import serve_app  # noqa: PLC0415
 
         atexit.register(_leave)
+        end_with_parent(signal.SIGTERM)
         # No line tells these, and looking them up takes as long as writing it.
         logging._srcfile = None  # noqa: SLF001 (as Python's guide to logging has it)
         logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
