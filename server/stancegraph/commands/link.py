@@ -59,7 +59,13 @@ def link_command() -> None:
     """Link things to registers elsewhere: propose, review, check.
 
     Nothing enters the graph without a decision, and nothing is ever written to a register.
-    """
+
+    \b
+    Examples:
+      stancegraph link wikidata --contact me@example.org
+      stancegraph link review proposals.sssom.tsv
+      stancegraph link check --contact me@example.org
+    """  # noqa: D301 - click's mark for lines to keep
 
 
 def lookup_options(command: _Command) -> _Command:
@@ -146,7 +152,12 @@ def review_command(options: Options, *, table: Path, coded_by: str, source: str)
 
     Decisions go into data/links, rejections and things without an entry among them, when the last
     is made or you end with q. What was decided is not asked again.
-    """
+
+    \b
+    Examples:
+      stancegraph link review proposals.sssom.tsv
+      stancegraph link review proposals.sssom.tsv --coded-by agent/jane-doe
+    """  # noqa: D301 - click's mark for lines to keep
     folder = options.folder
     register, things = _known(folder, WIKIDATA)
     with _telling():
@@ -209,7 +220,11 @@ def import_command(options: Options, *, table: Path, coded_by: str, source: str)
 
     A row with the predicate_modifier Not is a rejection, one with sssom:NoTermFound says that the
     register has no entry. Take out what is not decided.
-    """
+
+    \b
+    Examples:
+      stancegraph link import decided.sssom.tsv
+    """  # noqa: D301 - click's mark for lines to keep
     folder = options.folder
     register, things = _known(folder, WIKIDATA)
     with _telling():
@@ -224,7 +239,12 @@ def import_command(options: Options, *, table: Path, coded_by: str, source: str)
 )
 @click.pass_obj
 def export_command(options: Options, *, key: str) -> None:
-    """Write all decisions that the graph holds on a register, as an SSSOM table."""
+    """Write all decisions that the graph holds on a register, as an SSSOM table.
+
+    \b
+    Examples:
+      stancegraph link export > wikidata.sssom.tsv
+    """  # noqa: D301 - click's mark for lines to keep
     click.echo(exported(options.folder, key), nl=False)
 
 
