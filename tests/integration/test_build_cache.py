@@ -161,6 +161,7 @@ def without_cache(releases: Path, copy: Path) -> Path:
     return copy
 
 
+@pytest.mark.whole
 @settings(
     max_examples=12,
     deadline=None,
@@ -239,6 +240,7 @@ def test_a_build_of_the_shipped_graph_after_edits_is_that_of_the_whole(
     assert outcome(folder, tmp_path / "releases", fresh=False) == outcome(folder, other, fresh=True)
 
 
+@pytest.mark.whole
 def test_queries_see_no_difference_in_what_they_can_read(shipped_releases: Path) -> None:
     """Each saved query gives the same rows of the triples that it reads as of all."""
     release = open_release(shipped_releases)

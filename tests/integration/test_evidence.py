@@ -34,6 +34,8 @@ WITHOUT = {
     "claims/counts": "sums over all claims",
     "compare/memberships": "that nothing is on record is a row as well",
     "compare/treaties": "that nothing is on record is a row as well",
+    "links/mixnmatch": "rows are things with or without an entry, whose pages have each mapping",
+    "links/register": "rows are things, whose pages have each mapping",
     "processes/meetings": "a meeting of which nobody has claimed a day is a row as well",
     "processes/origins": "rows are texts and meetings, whose pages name the sources",
     "quality/documents-without-issuer-or-date": "rows are documents, whose pages name the sources",

@@ -95,6 +95,8 @@ def test_the_main_classes_and_all_derived_graphs_of_the_shipped_graph_are_there(
     }
 
     for rule in shipped().rule_files:
+        if rule.stem == "links":
+            continue  # no register knows what is drawn at random
         assert f"<{BASE}graph/derived/{rule.stem}>" in graphs
     assert classes >= {
         "State", "Region", "Organisation", "Membership", "Treaty", "TreatyAction", "TreatyStatus",

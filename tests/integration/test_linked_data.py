@@ -477,6 +477,7 @@ def crawl(server: str, start: list[str], bound: int) -> Iterator[tuple[str, Repl
                 queue.append(target)
 
 
+@pytest.mark.whole
 def test_every_link_that_stays_here_leads_somewhere(live_server: str) -> None:
     """The first pages of a walk through the site, and all anchors within them."""
     start = [f"/{path}" for path in PATHS.values()]
@@ -496,6 +497,7 @@ def test_every_link_that_stays_here_leads_somewhere(live_server: str) -> None:
     assert broken == set()
 
 
+@pytest.mark.whole
 def test_things_answer_under_their_iris(live_server: str, stated: ox.Store) -> None:
     """A sample of all that the release speaks of under /id/, the same each time."""
     iris = sorted(

@@ -153,6 +153,7 @@ def test_what_a_caller_writes_is_text_on_the_page(client: FlaskClient) -> None:
     assert "<script>" not in reply.text
 
 
+@pytest.mark.whole
 def test_every_field_has_a_label_and_every_id_is_one(client: FlaskClient, site: Site) -> None:
     """Whoever hears the page, or only has a keyboard, can fill in every form."""
     for query in site.catalog:

@@ -594,7 +594,10 @@ def main() -> None:
     gc.freeze()
     options.socket.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(options.socket))
+        try:
+            listener.bind(str(options.socket))
+        except FileNotFoundError:  # whoever started this process is gone, and tidied up
+            return
         listener.listen(1024)
         listener.setblocking(False)
         supervisor = Supervisor(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing import forkserver, resource_tracker
 from typing import TYPE_CHECKING, Self
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.engine.embedded import EngineOptions
+
+# Who stops a site from the terminal sends these to all of its processes; the first one decides.
+LEFT_TO_PARENT = frozenset((signal.SIGINT, signal.SIGHUP))
 
 
 class Begun:
@@ -62,9 +66,14 @@ def _can_fork() -> bool:
     the listening socket from this one; on Linux each opens its own.
     """
     multiprocessing.set_forkserver_preload(["stancegraph.serving.warm"])
+    if sys.platform != "linux":
+        return False
+    # What is blocked here is blocked in the new process and all that are forked from it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_PARENT)
     try:
-        if sys.platform == "linux":
-            forkserver.ensure_running()
+        forkserver.ensure_running()
     except OSError:  # the folder for temporary files has too long a name for a socket in it
         return False
-    return sys.platform == "linux"
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_PARENT)
+    return True

@@ -29,6 +29,7 @@ from stancegraph.engine import EXAMPLE
 from stancegraph.engine.embedded import SupervisorProcess
 from stancegraph.errors import OperationError
 from stancegraph.orphans import end_with_parent
+from stancegraph.serving.begin import LEFT_TO_PARENT
 from stancegraph.serving.follow import Follower
 from stancegraph.serving.switch import LineBroken, Switchboard, line
 
@@ -49,7 +50,6 @@ STOP_BOUND = 60  # seconds to let web processes finish what they answer
 MAKE_BOUND = 60  # seconds in which web processes must be ready for another release
 PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
 PROBE_BOUND = 10  # seconds that one look may take
-LEFT_TO_PARENT = frozenset((signal.SIGINT, signal.SIGHUP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -593,7 +593,7 @@ def _object(**properties: Json) -> Json:
 _DAY_OR_BLANK: Json = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
 _COVERAGES: Json = _object(lists=_OBJECTS)
-_CODEBOOK: Json = _object(release=_STRING, classes=_OBJECTS)
+_CODEBOOK: Json = _object(release=_STRING, classes=_OBJECTS, tables=_OBJECTS)
 _ANY: Json = {"type": "object"}
 _LISTS: Json = _object(lists=_OBJECTS)
 _MENDED: Json = _object(release=_STRING, findings=_OBJECTS, problems=_OBJECTS)
