@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -39,10 +37,3 @@ def test_answers_are_as_openapi_describes_them(releases: Path) -> None:
     """Statuses, types and forms; other methods are refused; of a graph with one saved query."""
     with serving("--releases", releases, "--query-timeout", "10") as server:
         conforms(server, 10)
-
-
-@pytest.mark.whole
-def test_every_saved_query_answers_as_openapi_describes_it(shipped_releases: Path) -> None:
-    """Of the shipped graph, with a few requests each."""
-    with serving("--releases", shipped_releases, "--query-timeout", "10") as server:
-        conforms(server, 2)
