@@ -56,10 +56,12 @@ class Watch:
     Attributes:
         told: What the console tells as an error or warning, exceptions in scripts, requests
             that failed, and those to other hosts.
+        forgiven: Patterns of what is expected.
     """
 
     host: str
     told: list[str] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
 
     def over(self, page: Page) -> None:
         """Watch *page*, which asks no other host: such a request is told and stopped."""
@@ -71,14 +73,22 @@ class Watch:
         page.route(elsewhere, self._stop)
 
     def forgive(self, pattern: str) -> None:
-        """Take what matches *pattern* for expected; it must have been told.
+        """Take what matches *pattern* for expected; it must be told before the test ends."""
+        self.forgiven.append(pattern)
+
+    def settle(self) -> None:
+        """Hold what was told against what was forgiven, when all pages are closed.
+
+        A page tells of a request some time after its answer is shown.
 
         Raises:
-            AssertionError: it was not.
+            AssertionError: something else was told, or what was forgiven was not told.
         """
-        kept = [told for told in self.told if not re.search(pattern, told)]
-        assert len(kept) < len(self.told), f"nothing told of {pattern}: {self.told}"
-        self.told = kept
+        for pattern in self.forgiven:
+            assert any(re.search(pattern, told) for told in self.told), f"not told: {pattern}"
+        assert not [
+            told for told in self.told if not any(re.search(each, told) for each in self.forgiven)
+        ]
 
     def _note(self, wrong: bool, told: str) -> None:
         if wrong:

@@ -28,7 +28,7 @@ def watch(live_server: str) -> Iterator[Watch]:
     """What goes wrong in the pages of a test; what is not forgiven fails it."""
     watching = Watch(host_of(live_server))
     yield watching
-    assert not watching.told
+    watching.settle()
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_ten_edits_are_exactly_the_ten_that_are_named(told: dict[str, object]) -
     [
         (POSITION, "position", ["supports"], ["opposes"]),
         (RANKED, "rank", ["normal"], ["deprecated"]),
-        (NAMED, "label", ["Ghana"], ["Republic of Ghana"]),
+        (NAMED, "name", ["Ghana"], ["Republic of Ghana"]),
         (LOCATED, "locator", ["4th paragraph"], ["5th paragraph"]),
         (SHOWN, "evidence", [], ["sr 0.311.43"]),
     ],
