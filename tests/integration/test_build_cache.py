@@ -210,6 +210,7 @@ def test_every_edit_changes_what_comes_of_a_build(small: GraphFolder, tmp_path: 
         assert (after == before) == (name in unseen), name
 
 
+@pytest.mark.whole
 def test_a_build_of_the_shipped_graph_after_edits_is_that_of_the_whole(
     shipped_releases: Path, tmp_path: Path
 ) -> None:

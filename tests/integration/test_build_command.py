@@ -373,6 +373,7 @@ print(number)
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("day", [1, 2], ids=["the same release anew", "another release"])
 def test_build_that_dies_at_any_write_leaves_a_whole_current_release(
     small: GraphFolder, tmp_path: Path, day: int

@@ -46,6 +46,7 @@ def test_it_carries_the_scripts_of_the_pages(wheel: Path) -> None:
     assert not [name for name in carried if "frontend" in name or "node_modules" in name]
 
 
+@pytest.mark.whole
 def test_it_builds_and_answers_away_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
     """Installed elsewhere, ``build`` and ``query`` work on the graph inside it."""
     site = tmp_path / "site"

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,16 @@ from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 from stancegraph.names import Names
 from stancegraph.web import Site, create_app
-from stancegraph.web.bridge import HANG_UP, REQUEST_ID, Bridge, BrokenOff, HangUp, on_hang_up
+from stancegraph.web.bridge import (
+    HANG_UP,
+    REFUSED,
+    REQUEST_ID,
+    Bridge,
+    BrokenOff,
+    HangUp,
+    Refusal,
+    on_hang_up,
+)
 from stancegraph.web.endpoint import Endpoint
 from stancegraph.web.site import MAX_BODY
 
@@ -287,6 +297,28 @@ def test_a_request_reaches_the_application_whole() -> None:
         },
         {"type": "http.response.body", "body": b"ab"},
     ]
+
+
+def test_the_body_of_a_refused_request_is_not_waited_for() -> None:
+    """Who is told that it did not come in time is told so at once, not after that time again."""
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body is read")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[dict[str, Any]] = []
+    app = create_app(site_of(Played())).wsgi_app
+    scope = {
+        "type": "http", "method": "POST", "path": "/sparql", "query_string": b"",
+        "http_version": "1.1", "scheme": "http", "server": ("h", 80), "client": ("c", "1"),
+        "headers": [(b"host", b"h"), (b"content-length", b"100")], REFUSED: Refusal.TOO_SLOW,
+    }  # fmt: skip
+
+    asyncio.run(Bridge(app, max_body=100)(scope, receive, send))
+
+    assert sent[0]["status"] == HTTPStatus.REQUEST_TIMEOUT
 
 
 def test_pieces_are_passed_on_and_the_response_closed() -> None:

@@ -105,10 +105,12 @@ class Bridge:
             BrokenOff: the response failed midway, or its client has hung up.
         """
         loop = asyncio.get_running_loop()
-        try:
-            body, whole = await read_body(scope, receive, self._max_body)
-        except TimeoutError:
-            body, whole, scope = b"", False, {**scope, REFUSED: Refusal.TOO_SLOW}
+        body, whole = b"", False
+        if REFUSED not in scope:  # else the body does not matter, and may never come
+            try:
+                body, whole = await read_body(scope, receive, self._max_body)
+            except TimeoutError:
+                scope = {**scope, REFUSED: Refusal.TOO_SLOW}
         hang_up = HangUp()
         response = _Response(self._app, _environ(scope, body) | {HANG_UP: hang_up})
         watch = Watch(loop, receive if whole else None, hang_up)
