@@ -169,8 +169,10 @@ class OxigraphMemory(OxigraphDisk):
     def fill(self, graph: Graph, port: int) -> None:
         """Put the graph into the running server."""
         _run([
-            "curl", "--silent", "--show-error", "--fail", "--data-binary", f"@{graph.quads}",
-            "--header", "Content-Type: application/n-quads", f"http://{HOST}:{port}/store",
+            # Sent as it is read: curl cannot hold more than 2 GB, as --data-binary would.
+            "curl", "--silent", "--show-error", "--fail", "--request", "POST",
+            "--upload-file", str(graph.quads), "--header", "Content-Type: application/n-quads",
+            f"http://{HOST}:{port}/store",
         ])  # fmt: skip
 
 
