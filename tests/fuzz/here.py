@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote_to_bytes
 
-import pyoxigraph as ox
-
 from stancegraph.build import build
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
 from stancegraph.engine import Notice, worker
+from stancegraph.engine.index import InMemory
 from stancegraph.engine.wire import DATA, FRAME, NOTICE, read_notice
 from stancegraph.errors import QueryFailed, StancegraphError
 from stancegraph.folder import GraphFolder
@@ -172,10 +171,8 @@ class Here:
     """The engine without its processes: what a worker does, done here."""
 
     def __init__(self, quads: Path, release_id: str) -> None:
-        store = ox.Store()
-        store.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
         self.release_id = release_id
-        self._graph = worker._Graph(store, {})
+        self._graph = InMemory(quads).open()
 
     def is_up(self) -> bool:
         """It always is."""

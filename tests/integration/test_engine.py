@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
+from stancegraph.build import build
 from stancegraph.build.release import open_release
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
@@ -31,6 +32,8 @@ from stancegraph.errors import (
     QueryTimeout,
     StancegraphError,
 )
+from stancegraph.folder import GraphFolder
+from tests.conftest import DAY, SMALL
 from tests.serving import quickest, wait_until
 
 if TYPE_CHECKING:
@@ -53,10 +56,14 @@ HUNGRY = f"{FLOOD} ORDER BY ?a ?l"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
-@pytest.fixture(scope="module")
-def engine(releases: Path) -> Iterator[EmbeddedEngine]:
-    """Two workers, each with 64 MiB for a query."""
-    release = open_release(releases)
+@pytest.fixture(scope="module", params=["in memory", "on disk"])
+def engine(request: pytest.FixtureRequest, releases: Path) -> Iterator[EmbeddedEngine]:
+    """Two workers, each with 64 MiB for a query; the same release, held in either way."""
+    folder = releases
+    if request.param == "on disk":
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("indexed")
+        build(GraphFolder.at(SMALL), folder, release_date=DAY, index_above=0)
+    release = open_release(folder)
     options = EngineOptions(workers=2, memory=64 * 2**20)
     with EmbeddedEngine(release.quads_file, release.id, options) as engine:
         yield engine
@@ -333,6 +340,25 @@ def test_blank_nodes_have_the_names_that_the_release_gives_them(releases: Path) 
 
     assert len(answers) == 1
     assert "_:c14n" in answers.pop()
+
+
+def test_an_index_that_is_damaged_is_told_at_the_start(tmp_path: Path) -> None:
+    """Before anybody asks."""
+    release = build(GraphFolder.at(SMALL), tmp_path, release_date=DAY, index_above=0)
+    (release.path / "index" / "CURRENT").unlink()
+
+    with pytest.raises(OperationError, match=r"index/ is damaged\): build it again"):
+        EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1))
+
+
+def test_building_again_keeps_the_index(tmp_path: Path) -> None:
+    """The release that is served is not exchanged for one that says the same."""
+    release = build(GraphFolder.at(SMALL), tmp_path, release_date=DAY, index_above=0)
+    before = release.path.stat().st_ino
+
+    build(GraphFolder.at(SMALL), tmp_path, release_date=DAY, index_above=0)
+
+    assert release.path.stat().st_ino == before
 
 
 def test_a_queue_is_bounded_and_its_time_counts(releases: Path, children_of: ChildrenOf) -> None:

@@ -38,6 +38,7 @@ from stancegraph.build.release import (
 )
 from stancegraph.build.tables import table_problems
 from stancegraph.build.validate import Result, ValidationReport, validate
+from stancegraph.engine import index
 from stancegraph.errors import BadQueryFile, InvalidGraph
 from stancegraph.names import Names, naming_properties
 from stancegraph.problems import Problem, Severity
@@ -130,6 +131,7 @@ def build(
     progress: Progress | None = None,
     fresh: bool = False,
     keep: int = shelf.KEPT,
+    index_above: int = index.ABOVE,
 ) -> Release:
     """Build a release of *folder* into *releases* and make it the current one.
 
@@ -142,6 +144,8 @@ def build(
         fresh: Find out everything anew.
         keep: How many releases to leave there, the one that is built too; older ones are
             deleted, but never the one before it.
+        index_above: How many triples a release may have that is held in memory when it is
+            asked; a larger one is asked on disk.
 
     Raises:
         InvalidGraph: the files have violations; what is in *releases* stays as it was.
@@ -154,7 +158,9 @@ def build(
         refuse_another(folder, releases)
         found = check(folder, progress=progress, cache=cache)
         try:
-            release = _build(found, releases, release_date, progress, cache)
+            release = _build(
+                found, releases, release_date, progress, cache, index_above=index_above
+            )
         finally:
             found.graph.keep_places()
         shelf.prune(releases, keep)
@@ -162,7 +168,13 @@ def build(
 
 
 def _build(
-    found: Check, releases: Path, release_date: date, progress: Progress, cache: Cache
+    found: Check,
+    releases: Path,
+    release_date: date,
+    progress: Progress,
+    cache: Cache,
+    *,
+    index_above: int,
 ) -> Release:
     """Make the release of a graph that was checked; raises as `build` does."""
     graph = found.graph
@@ -218,6 +230,7 @@ def _build(
             things=names,
             findings=quality.as_json(findings, found.problems),
             answers=kept,
+            index_above=index_above,
         )
 
 

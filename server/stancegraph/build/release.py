@@ -4,7 +4,8 @@ A folder of releases holds one folder a release and the symbolic link ``current`
 build switches by one rename once the new release is whole. In a release stand
 ``release.nq``, the canonical N-Quads of all graphs, sorted; ``release.json``, what it is;
 ``names.json``, what its things are called; ``quality.json``, what an editor would mend;
-``answers/``, those to saved queries that are likely asked; ``queries/``, ``ontology/rules/``
+``answers/``, those to saved queries that are likely asked; ``index/``, which a large release is
+asked on; ``queries/``, ``ontology/rules/``
 and ``dataset.ttl`` as they were: everything that a server needs.
 """
 
@@ -29,7 +30,7 @@ import pyoxigraph as ox
 from stancegraph import names
 from stancegraph.build import quality
 from stancegraph.build.lines import Graphs
-from stancegraph.engine import kept
+from stancegraph.engine import index, kept
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ def write_release(
     things: names.Names,
     findings: str,
     answers: Mapping[str, bytes],
+    index_above: int = index.ABOVE,
 ) -> Release:
     """Write a release into the folder *releases* and make it the current one.
 
@@ -244,6 +246,7 @@ def write_release(
         things: What its things are called.
         findings: What `quality.as_json` tells of it.
         answers: Those of saved queries, by the name of their file.
+        index_above: Write an index where there are more quads than this.
 
     Raises:
         OperationError: the folder cannot be written to.
@@ -266,6 +269,8 @@ def write_release(
         draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=releases))
         draft.chmod(0o755)
         (draft / QUADS).write_bytes(content)
+        if counts["triples"] > index_above:
+            index.write_index(draft / QUADS)
         (draft / names.FILE).write_text(things.as_json(), "utf-8")
         (draft / quality.FILE).write_text(findings, "utf-8")
         (draft / FACTS).write_text(_as_json(release), "utf-8")
@@ -330,8 +335,16 @@ def _install(draft: Path, releases: Path, name: str) -> None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same files with the same content."""
-    found = [sorted(path.relative_to(root) for path in root.rglob("*")) for root in (one, other)]
+    """Whether two folders hold the same files with the same content.
+
+    Of an index it is only known whether there is one: no two are alike, byte for byte.
+    """
+    found = [
+        sorted(
+            path.relative_to(root) for path in root.rglob("*") if path.parent != root / index.FOLDER
+        )
+        for root in (one, other)
+    ]
     return found[0] == found[1] and all(
         (one / name).is_dir() or filecmp.cmp(one / name, other / name, shallow=False)
         for name in found[0]

@@ -13,6 +13,7 @@ from stancegraph.build import Progress, as_w3c_report, build, check
 from stancegraph.build.lines import Graphs
 from stancegraph.build.shelf import KEPT
 from stancegraph.commands.options import releases_option
+from stancegraph.engine.index import ABOVE
 from stancegraph.problems import Severity, as_json
 
 if TYPE_CHECKING:
@@ -171,6 +172,15 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Tell problems, nothin
     show_default=True,
     help="How many releases to leave; older ones are deleted, never the one before the current.",
 )
+@click.option(
+    "--index-above",
+    metavar="TRIPLES",
+    type=click.IntRange(min=0),
+    default=ABOVE,
+    show_default=True,
+    help="Ask a larger release on disk, not in memory: it starts at once and takes next to no "
+    "memory, and answers take some three times as long.",
+)
 @_style
 @_quiet
 @click.pass_obj
@@ -181,6 +191,7 @@ def build_command(
     day: datetime | None,
     fresh: bool,
     keep: int,
+    index_above: int,
     style: str,
     quiet: bool,
 ) -> None:
@@ -209,6 +220,7 @@ def build_command(
             progress=telling,
             fresh=fresh,
             keep=keep,
+            index_above=index_above,
         )
     finally:
         telling.summary(release)

@@ -1,6 +1,6 @@
 """The process that holds a release and the query workers forked from it.
 
-``python -m stancegraph.engine.supervisor`` loads the release, listens on a Unix socket and
+``python -m stancegraph.engine.supervisor`` loads or opens the release, listens on a Unix socket and
 keeps warm workers. It has one thread, so that forking is sound, and evaluates nothing
 itself: it passes each whole request, with the asker's connection, to an idle worker, kills
 the worker when the deadline has passed or the asker has hung up, and tells the asker what
@@ -35,17 +35,14 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
-
 from stancegraph.engine import worker
-from stancegraph.engine.prefixes import known_prefixes
+from stancegraph.engine.index import source_of
 from stancegraph.engine.wire import HEAD, READY, BrokenRequest, read_head, trailer
 from stancegraph.errors import EngineDown, QueryFailed, QueryRefused, QueryTimeout
 from stancegraph.temporary import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from stancegraph.engine.index import Source
     from stancegraph.errors import StancegraphError
 
 READ_BOUND = 10.0  # seconds in which a request must have arrived
@@ -171,22 +168,20 @@ class Supervisor:
 
     def __init__(
         self,
-        store: ox.Store,
+        source: Source,
         listener: socket.socket,
         *,
         workers: int,
         waiting: int,
         parked: int,
         bounds: worker.Bounds,
-        prefixes: Mapping[str, str],
     ) -> None:
-        self._store = store
+        self._source = source
         self._listener = listener
         self._wanted = workers
         self._max_waiting = waiting
         self._max_parked = parked
         self._bounds = bounds
-        self._prefixes = prefixes
         self._selector = selectors.DefaultSelector()
         self._workers: set[Worker] = set()
         self._connections: set[Connection] = set()  # that are not idle
@@ -374,7 +369,7 @@ class Supervisor:
             pid = os.fork()
             if pid == 0:
                 try:
-                    worker.run(self._store, theirs, self._bounds, self._prefixes)
+                    worker.run(self._source, theirs, self._bounds)
                 except Exception:  # noqa: BLE001 (in a fork, which must not return)
                     traceback.print_exc()
                 finally:
@@ -578,12 +573,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["RUST_BACKTRACE"] = "0"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process decides
-    store = ox.Store()
     try:
-        # `Store.load` would name blank nodes anew, so that the same query gave another answer.
-        # A build wrote the file: its IRIs and dates need no checking, which takes a third longer.
-        quads = ox.parse(path=options.release, format=ox.RdfFormat.N_QUADS, lenient=True)
-        store.bulk_extend(quads)
+        source = source_of(options.release)
     except SyntaxError as error:
         _say(f"{options.release} is no N-Quads ({error})")
         return
@@ -601,13 +592,12 @@ def main() -> None:
         listener.listen(1024)
         listener.setblocking(False)
         supervisor = Supervisor(
-            store,
+            source,
             listener,
             workers=options.workers,
             waiting=options.waiting,
             parked=options.parked,
             bounds=worker.Bounds(options.memory),
-            prefixes=known_prefixes(store),
         )
         try:
             _say(READY)

@@ -49,11 +49,13 @@ from stancegraph.orphans import end_with_parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from stancegraph.engine.index import Graph, Source
+
 DONE, RETIRED = b"D", b"R"
 BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
 
-# The control socket and the asker's connection; with no place for a third file, a worker
-# can open neither a socket nor a file, whatever a query makes it try.
+# The control socket and the asker's connection; with no place for another file, a worker that
+# has begun can open neither a socket nor a file, whatever a query makes it try.
 _CONTROL, _CONNECTION, _FILES = 3, 4, 5
 _UNKNOWN_FUNCTION = re.compile(r"custom function <([^>]*)> is not supported")
 
@@ -75,14 +77,6 @@ LOOK_AHEAD = 1000  # triples that are held back to see which prefixes they use
 
 
 @dataclass(frozen=True, slots=True)
-class _Graph:
-    """What is asked: the store, and the prefixes that people use for what it holds."""
-
-    store: ox.Store
-    prefixes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Bounds:
     """What one query may use: bytes of memory beyond what the store takes."""
 
@@ -93,11 +87,18 @@ class Bounds:
         return f"{self.memory // 2**20} MiB"
 
 
-def run(
-    store: ox.Store, control: socket.socket, bounds: Bounds, prefixes: Mapping[str, str]
-) -> NoReturn:
-    """Be a worker until the supervisor closes *control*; called in a fresh fork."""
-    control = _confine(control, bounds)
+def run(source: Source, control: socket.socket, bounds: Bounds) -> NoReturn:
+    """Be a worker until the supervisor closes *control*; called in a fresh fork.
+
+    Raises:
+        OSError: *source* cannot be read.
+    """
+    control = _let_go(control)
+    place = os.open(os.devnull, os.O_RDONLY)  # so that the files of *source* leave it free
+    assert place == _CONNECTION  # noqa: S101
+    graph = source.open()
+    os.close(place)
+    _confine(bounds)
     peak = _peak_memory()
     with suppress(OSError):
         while True:
@@ -108,7 +109,7 @@ def run(
             deadline = read_head(request)
             signal.setitimer(signal.ITIMER_REAL, deadline[0] + 1 if deadline else 1)
             with socket.socket(fileno=_CONNECTION) as connection:
-                _answer(_Graph(store, prefixes), request, connection, bounds)
+                _answer(graph, request, connection, bounds)
             signal.setitimer(signal.ITIMER_REAL, 0)
             if _peak_memory() - peak > bounds.memory // 16:
                 control.sendall(RETIRED)  # what a hungry query took is not given back
@@ -117,8 +118,8 @@ def run(
     os._exit(0)
 
 
-def _confine(control: socket.socket, bounds: Bounds) -> socket.socket:
-    """Drop every file but the control socket, and set the bounds of this process."""
+def _let_go(control: socket.socket) -> socket.socket:
+    """Drop every file but the control socket, and what the parent does on signals."""
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
@@ -127,14 +128,18 @@ def _confine(control: socket.socket, bounds: Bounds) -> socket.socket:
     for stream in (0, 1):
         os.dup2(quiet, stream)
     os.closerange(_CONNECTION, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    end_with_parent(signal.SIGKILL)
+    return socket.socket(fileno=descriptor)
+
+
+def _confine(bounds: Bounds) -> None:
+    """Set the bounds of this process."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
         size = pages * resource.getpagesize() + bounds.memory
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    end_with_parent(signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
-    return socket.socket(fileno=descriptor)
 
 
 def _receive(control: socket.socket) -> bytes | None:
@@ -153,7 +158,7 @@ def _receive(control: socket.socket) -> bytes | None:
     return bytes(request)
 
 
-def _answer(graph: _Graph, request: bytes, connection: socket.socket, bounds: Bounds) -> None:
+def _answer(graph: Graph, request: bytes, connection: socket.socket, bounds: Bounds) -> None:
     """Evaluate one request and write its whole answer, or the error, to *connection*."""
     connection.settimeout(None)
     output = _Frames(connection)
@@ -189,7 +194,7 @@ def _send_last(connection: socket.socket, last: bytes) -> None:
         connection.sendall(last)
 
 
-def _evaluate(graph: _Graph, ask: Ask, frames: _Frames) -> None:
+def _evaluate(graph: Graph, ask: Ask, frames: _Frames) -> None:
     """Write the answer to *ask* into *frames*, as it comes.
 
     Raises:
@@ -234,7 +239,7 @@ def _evaluate(graph: _Graph, ask: Ask, frames: _Frames) -> None:
             _write(found, output, ask.media_type, {} if by_lines else graph.prefixes)
 
 
-def _explained(graph: _Graph, ask: Ask, form: sparql.QueryForm) -> bytes:
+def _explained(graph: Graph, ask: Ask, form: sparql.QueryForm) -> bytes:
     """What the answer to *ask* costs, as JSON: it is evaluated alone, then written too.
 
     Times are in milliseconds. The engine tells neither its plan nor parsing from planning.
@@ -276,7 +281,7 @@ def _milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 3)
 
 
-def _ask(graph: _Graph, ask: Ask) -> Any:
+def _ask(graph: Graph, ask: Ask) -> Any:
     """The result of the query in *ask*.
 
     Raises:
@@ -296,7 +301,7 @@ def _ask(graph: _Graph, ask: Ask) -> Any:
         raise
 
 
-def _triples(graph: _Graph, ask: Ask, form: sparql.QueryForm) -> Iterator[ox.Triple]:
+def _triples(graph: Graph, ask: Ask, form: sparql.QueryForm) -> Iterator[ox.Triple]:
     """What a CONSTRUCT or DESCRIBE gives, anew with each call."""
     found = _ask(graph, ask)  # which tells mistakes
     if form == "DESCRIBE":
@@ -307,7 +312,7 @@ def _triples(graph: _Graph, ask: Ask, form: sparql.QueryForm) -> Iterator[ox.Tri
 class _Solutions:
     """What a SELECT finds."""
 
-    def __init__(self, graph: _Graph, ask: Ask) -> None:
+    def __init__(self, graph: Graph, ask: Ask) -> None:
         self._graph = graph
         self._asked = ask
 
