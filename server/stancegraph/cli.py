@@ -40,6 +40,7 @@ COMMANDS = {
     "serve": "serve",
     "sparql": "sparql",
     "validate": "build",
+    "verify": "verify",
 }
 
 

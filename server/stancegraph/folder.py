@@ -109,6 +109,11 @@ class GraphFolder:
         return sorted((self.root / "ontology" / "rules").glob("*.rq"))
 
     @property
+    def licence_files(self) -> list[Path]:
+        """The texts of the folder's licences, sorted."""
+        return sorted(self.root.glob("LICENSE*"))
+
+    @property
     def query_files(self) -> list[Path]:
         """The saved queries, in the order of their paths."""
         return sorted((self.root / "queries").rglob("*.rq"))

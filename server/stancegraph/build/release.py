@@ -5,8 +5,8 @@ build switches by one rename once the new release is whole. In a release stand
 ``release.nq``, the canonical N-Quads of all graphs, sorted; ``release.json``, what it is;
 ``names.json``, what its things are called; ``quality.json``, what an editor would mend;
 ``answers/``, those to saved queries that are likely asked; ``index/``, which a large release is
-asked on; ``queries/``, ``ontology/rules/``
-and ``dataset.ttl`` as they were: everything that a server needs.
+asked on; ``queries/``, ``ontology/rules/``, ``dataset.ttl`` and the licences as they were:
+everything that a server or a package needs.
 """
 
 from __future__ import annotations
@@ -278,7 +278,8 @@ def write_release(
         for name_of_answer, answer in answers.items():
             (draft / kept.FOLDER / name_of_answer).write_bytes(answer)
         rules = [path for home in folder.homes for path in home.rule_files]
-        for source in (folder.root / "dataset.ttl", *folder.query_files, *rules):
+        texts = (folder.root / "dataset.ttl", *folder.licence_files, *folder.query_files, *rules)
+        for source in texts:
             target = draft / folder.relative(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)

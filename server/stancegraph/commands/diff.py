@@ -12,6 +12,7 @@ import click
 
 from stancegraph.build import shelf
 from stancegraph.build.release import CURRENT
+from stancegraph.changes import as_text, parts_of
 from stancegraph.commands.completion import complete_release, complete_thing
 from stancegraph.commands.describe import find
 from stancegraph.commands.options import releases_option
@@ -20,14 +21,13 @@ from stancegraph.differences import compare, grouped, patch, summary
 from stancegraph.names import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from stancegraph.build.release import Release
     from stancegraph.commands.options import Options
-    from stancegraph.differences import Change, Correction, Difference
+    from stancegraph.differences import Difference
 
 FILES = "files"  # what one may say for the release that the files of the graph would make
-MARKS = {"added": "+", "withdrawn": "-", "corrected": "~", "ranked anew": "^"}
 
 
 @click.command("diff")
@@ -125,25 +125,6 @@ def _release(options: Options, folder: Path, wanted: str, stack: ExitStack) -> R
     return build(options.folder, Path(made))
 
 
-def as_text(found: Difference, *, by_what: bool) -> Iterator[str]:
-    """*found* as lines of text.
-
-    Args:
-        by_what: Group claims by what they are about, and only then by whose they are.
-    """
-    yield f"{found.before} -> {found.after}"
-    if not found.changes and not found.unnamed:
-        yield "Nothing changed."
-    for heading, changes in _parts(found):
-        if changes:
-            yield ""
-            yield f"{heading}: {summary(changes)}"
-            yield from _groups(changes, by_what=by_what)
-    if found.unnamed:
-        yield ""
-        yield f"Statements about things without an IRI, as in shapes: {found.unnamed:,} differ"
-
-
 def as_html(found: Difference, *, by_what: bool) -> str:
     """*found* as a page that needs no server; *by_what* as in `as_text`."""
     import jinja2  # noqa: PLC0415 - only this form needs it
@@ -157,47 +138,8 @@ def as_html(found: Difference, *, by_what: bool) -> str:
     ).get_template("diff.html")
     return page.render(
         found=found,
-        parts=[(heading, changes) for heading, changes in _parts(found) if changes],
+        parts=[(heading, changes) for heading, changes in parts_of(found) if changes],
         summary=summary,
         grouped=partial(grouped, by_what=by_what),
         gettext=str,
     )
-
-
-def _parts(found: Difference) -> list[tuple[str, tuple[Change, ...]]]:
-    """The parts of a report, under their headings."""
-    return [
-        ("Claims", found.claims),
-        ("Other things", found.others),
-        ("Derived", found.derived),
-    ]
-
-
-def _groups(changes: Sequence[Change], *, by_what: bool) -> Iterator[str]:
-    for group in grouped(changes, by_what=by_what):
-        yield ""
-        told = summary(group.changes)
-        yield told if told.startswith(f"{group.name}:") else f"{group.name}: {told}"
-        for about, inside in group.parts:
-            if about:
-                yield f"  {about}"
-            for change in inside:
-                yield from _change(change, "    " if about else "  ")
-
-
-def _change(change: Change, indent: str) -> Iterator[str]:
-    sources = "" if change.corrections or not change.sources else _sources(change.sources)
-    yield f"{indent}{MARKS[change.what]} {change.what}: {change.title}{sources}"
-    for each in change.corrections:
-        yield f"{indent}    {each.label}: {_corrected(each)}"
-
-
-def _sources(sources: Sequence[str]) -> str:
-    return f" ({'source' if len(sources) == 1 else 'sources'}: {'; '.join(sources)})"
-
-
-def _corrected(each: Correction) -> str:
-    before, after = (", ".join(values) for values in (each.before, each.after))
-    if before and after:
-        return f"{before} -> {after}"
-    return f"{after} added" if after else f"{before} withdrawn"

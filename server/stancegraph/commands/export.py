@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +15,15 @@ from stancegraph.commands.completion import complete_release
 from stancegraph.commands.options import releases_option
 from stancegraph.errors import OperationError
 from stancegraph.export import rdf
-from stancegraph.export.job import NEEDED, Export
+from stancegraph.export.everything import (
+    BESIDE_TABLES,
+    NETWORK_FORMATS,
+    TABLE_FORMATS,
+    sheets_of,
+    write_everything,
+)
+from stancegraph.export.everything import BOOK_FORMATS as READ_FORMATS
+from stancegraph.export.job import Export
 from stancegraph.export.narrowing import Narrowing
 
 if TYPE_CHECKING:
@@ -26,14 +32,10 @@ if TYPE_CHECKING:
     from stancegraph.build.release import Release
     from stancegraph.commands.options import Options
     from stancegraph.export.job import Written
-    from stancegraph.export.sheets import Sheets
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
-TABLE_FORMATS = ("csv", "parquet", "xlsx", "dta")
-NETWORK_FORMATS = ("graphml", "gexf", "csv")
-BOOK_FORMATS = ("html", "pdf", "json", "datapackage", "csvw", "ddi")
-LIBRARIES = ("numpy", "pyarrow", "typst", "xlsxwriter")
+BOOK_FORMATS = (*READ_FORMATS, *BESIDE_TABLES)
 
 
 def _narrowing(command: _Command) -> _Command:
@@ -149,7 +151,7 @@ def tables_command(
     Excel's workbooks hold the codebook, the sources and how to cite them beside the data.
     """  # noqa: D301 - click's mark for lines to keep
     with _export(options, given) as export, _made(folder):
-        sheets = _sheets(export)
+        sheets = sheets_of(export)
         chosen = sheets.chosen(names, sheets.tables)
         bound = sys.maxsize if names else sheets.excel_rows
         for _, written in sheets.write_tables(chosen, folder, formats, excel_rows=bound):
@@ -175,7 +177,7 @@ def networks_command(
     GEXF has spells, which Gephi shows on its timeline.
     """  # noqa: D301 - click's mark for lines to keep
     with _export(options, given) as export, _made(folder):
-        sheets = _sheets(export)
+        sheets = sheets_of(export)
         chosen = sheets.chosen(names, sheets.networks)
         for _, written in sheets.write_networks(chosen, folder, formats):
             _told_written(export, written)
@@ -199,7 +201,7 @@ def codebook_command(
     It is made of the ontology, the code lists, the saved queries and the data.
     """  # noqa: D301 - click's mark for lines to keep
     with _export(options, given) as export, _made(folder):
-        sheets = _sheets(export)
+        sheets = sheets_of(export)
         found = [sheets.entry(s) for _, s in sheets.sheets(sheets.chosen((), sheets.tables))]
         _told_written(export, sheets.write_book(found, folder, formats))
 
@@ -219,39 +221,9 @@ def all_command(options: Options, /, *, folder: Path, **given: Any) -> None:
     Tables of more than a hundred thousand rows are left out of Excel, which is told.
     """  # noqa: D301 - click's mark for lines to keep
     begun = time.perf_counter()
-    parts = {name: folder / name for name in ("rdf", "tables", "networks", "codebook")}
-    with _export(options, given) as export, _made(*parts.values()):
-        for form in rdf.FORMATS:
-            written = export.write_rdf(export.lines(), parts["rdf"] / f"graph.{form}", form)
-            _told_written(export, [written])
-        stated = parts["rdf"] / "stated.nq"
-        _told_written(export, [export.write_rdf(export.lines(derived=False), stated, "nq")])
-        sheets = _sheets(export)
-        found = []
-        for sheet, files in sheets.write_tables(
-            sheets.chosen((), sheets.tables), parts["tables"], TABLE_FORMATS
-        ):
-            _told_written(export, files)
-            found.append(sheets.entry(sheet))
-        for _, files in sheets.write_networks(
-            sheets.chosen((), sheets.networks), parts["networks"], NETWORK_FORMATS
-        ):
-            _told_written(export, files)
-        _told_written(export, sheets.write_book(found, parts["codebook"], BOOK_FORMATS))
+    with _export(options, given) as export, _made(folder):
+        write_everything(export, folder, written=lambda files: _told_written(export, files))
         export.told(f"all in {time.perf_counter() - begun:.1f} s")
-
-
-def _sheets(export: Export) -> Sheets:
-    """What makes tables and networks; imported only where they are asked for.
-
-    Raises:
-        OperationError: libraries are missing; the message says how to get them.
-    """
-    lacking = [name for name in LIBRARIES if find_spec(name) is None]
-    if lacking:
-        raise OperationError(f"{' and '.join(lacking)} is missing: install {NEEDED}")
-    made: Sheets = import_module("stancegraph.export.sheets").Sheets(export)
-    return made
 
 
 def _export(options: Options, given: dict[str, Any]) -> Export:

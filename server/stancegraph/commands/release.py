@@ -1,33 +1,38 @@
-"""The commands ``release list``, ``release use`` and ``release remove``."""
+"""The commands ``release list``, ``publish``, ``remove`` and ``use``."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from stancegraph.build import shelf
+from stancegraph.build.release import CURRENT
 from stancegraph.commands.completion import complete_release
 from stancegraph.commands.options import releases_option
 from stancegraph.commands.table import table_lines
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from stancegraph.build.shelf import Held
     from stancegraph.commands.options import Options
+
+WITHOUT = ("xlsx", "dta", "parquet")
 
 _wanted = click.argument("wanted", metavar="ID", shell_complete=complete_release)
 
 
 @click.group("release")
 def release_command() -> None:
-    """List the releases that were built, choose which is served, and remove old ones.
+    """List the releases that were built, choose which is served, publish and remove them.
 
     \b
     Examples:
       stancegraph release list
+      stancegraph release publish package
       stancegraph release use previous
       stancegraph release remove 2026-11-01
     """  # noqa: D301 - click's mark for lines to keep
@@ -93,6 +98,61 @@ def remove_command(options: Options, wanted: str, releases: Path | None) -> None
       stancegraph release remove 2026-11-01
     """  # noqa: D301 - click's mark for lines to keep
     click.echo(shelf.remove(releases or options.folder.releases, wanted).id)
+
+
+@release_command.command("publish")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--id",
+    "wanted",
+    default=CURRENT,
+    metavar="RELEASE",
+    shell_complete=complete_release,
+    help="The release; the current one, unless given.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(WITHOUT),
+    help="Leave this out; may be given several times.",
+)
+@click.option("--quiet", is_flag=True, help="Tell nothing on the way.")
+@releases_option
+@click.pass_obj
+def publish_command(
+    options: Options,
+    *,
+    folder: Path,
+    wanted: str,
+    without: Sequence[str],
+    quiet: bool,
+    releases: Path | None,
+) -> None:
+    """Write the research package of a release into DIR, which must not be there or be empty.
+
+    It holds all exports, the codebook, the graph with its queries and their results, reports,
+    and what archives read of it, as a BagIt bag. The same release gives the same bytes.
+
+    \b
+    Examples:
+      stancegraph release publish package
+      stancegraph release publish package --id 2026-11-22 --without dta
+      stancegraph verify package
+    """  # noqa: D301 - click's mark for lines to keep
+    # What it needs comes with the extra "export", and no other command waits for it.
+    from stancegraph.export.everything import need_libraries  # noqa: PLC0415
+
+    need_libraries()
+    from stancegraph.package.publish import publish  # noqa: PLC0415
+
+    release = shelf.find(releases or options.folder.releases, wanted)
+
+    def told(sentence: str) -> None:
+        if not quiet:
+            click.echo(sentence, err=True)
+
+    publish(release, folder, without=without, told=told)
+    click.echo(str(folder))
 
 
 def _row(each: Held) -> tuple[str, ...]:

@@ -187,13 +187,14 @@ def write_data_package(book: Book, path: Path) -> None:
             "created": f"{release.date.isoformat()}T00:00:00Z",
             "homepage": release.base,
             "licenses": [{"path": release.licence}],
-            "resources": [_resource(each) for each in book.tables],
+            "resources": [resource(each, f"{each.name}.csv") for each in book.tables],
         },
         path,
     )
 
 
-def _resource(table: TableEntry) -> dict[str, Any]:
+def resource(table: TableEntry, path: str) -> dict[str, Any]:
+    """What a Data Package says of *table*, whose CSV is at *path*."""
     fields = []
     for column in table.columns:
         kind, form = _TABLE_SCHEMA[column.kind]
@@ -221,7 +222,7 @@ def _resource(table: TableEntry) -> dict[str, Any]:
     return {
         "profile": "tabular-data-resource",
         "name": table.name,
-        "path": f"{table.name}.csv",
+        "path": path,
         "title": table.title,
         "description": " ".join(table.note.split()),
         "format": "csv",
