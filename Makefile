@@ -30,8 +30,8 @@ test: $(VENV)/.dev-installed $(SCRIPTS) lint
 	@echo "make test: all well after $$(($$(date +%s) - BEGUN)) s"
 
 lint: $(VENV)/.dev-installed
-	$(BIN)/ruff check server tests bench
-	$(BIN)/ruff format --check server tests bench
+	$(BIN)/ruff check server tests bench deploy
+	$(BIN)/ruff format --check server tests bench deploy
 	$(BIN)/mypy
 	$(BIN)/python server/frontend/build.py --check
 

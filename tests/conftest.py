@@ -53,6 +53,16 @@ def small(tmp_path: Path) -> GraphFolder:
     return GraphFolder.at(shutil.copytree(SMALL, tmp_path / "small"))
 
 
+@pytest.fixture
+def two(small: GraphFolder, tmp_path: Path) -> tuple[Path, list[str]]:
+    """A folder of two releases that say another thing, and their ids; the second is current."""
+    folder = tmp_path / "releases"
+    first = build(small, folder, release_date=date(2026, 1, 1))
+    votes = small.root / "data/votes/74-247.ttl"
+    votes.write_text(votes.read_text("utf-8").replace('sg:choice "no"', 'sg:choice "yes"'), "utf-8")
+    return folder, [first.id, build(small, folder, release_date=date(2026, 1, 2)).id]
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Has a folder of this name filled by the process of this run that first asks for it.

@@ -5,22 +5,27 @@ from __future__ import annotations
 import csv
 import http.client
 import json
+import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 COMMAND = [sys.executable, "-m", "stancegraph", "serve"]
 HIT = "stancegraph; hit"
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+NGINX_WRITER = Path(__file__).parents[1] / "deploy/nginx.py"
 PATIENCE = 60  # seconds that a loaded machine may take for an answer
 
 
@@ -175,6 +180,48 @@ def serving(
                 yield Server(process, address[1], told, log)
             finally:
                 process.terminate()
+
+
+class Proxy(NamedTuple):
+    """A running nginx: its first process, and its port on 127.0.0.1."""
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def behind_nginx(replicas: Sequence[Server]) -> Iterator[Proxy]:
+    """An nginx before *replicas*, set up as deploy/nginx.py writes it.
+
+    It lets clients ask as often as they like, and believes in X-Forwarded-For from here.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # its processes may be another user's
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        options = ["--standalone", f"{folder}/nginx", "--listen", f"127.0.0.1:{port}",
+                   "--rate", "100000", "--trust", "127.0.0.1"]  # fmt: skip
+        for replica in replicas:
+            options += ["--replica", urlsplit(replica.address).netloc]
+        written = subprocess.run(
+            [sys.executable, NGINX_WRITER, *options], check=True, capture_output=True
+        )
+        Path(folder, "nginx.conf").write_bytes(written.stdout)
+        command = [str(NGINX), "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                wait_until(lambda: process.poll() is not None or accepts(port))
+                assert process.poll() is None, process.stderr and process.stderr.read()
+                yield Proxy(process.pid, port)
+            finally:
+                process.terminate()
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on this port of 127.0.0.1."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-import pytest
-
 from stancegraph.build import build
 from stancegraph.build.shelf import use
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from stancegraph.folder import GraphFolder
 
 PATIENCE = 60  # seconds that a loaded machine may take
-VOTES = "data/votes/74-247.ttl"
 CHOICES = """
     PREFIX sg: <https://w3id.org/stancegraph/ontology#>
     SELECT ?choice { ?vote sg:choice ?choice } ORDER BY ?choice"""
@@ -98,16 +95,6 @@ def _serving(releases: Path, log: Path) -> Iterator[Server]:
         finally:
             process.terminate()
             assert process.wait(PATIENCE) == 0, log.read_text("utf-8")
-
-
-@pytest.fixture
-def two(small: GraphFolder, tmp_path: Path) -> tuple[Path, list[str]]:
-    """A folder of two releases that say another thing, and their ids; the second is current."""
-    folder = tmp_path / "releases"
-    first = build(small, folder, release_date=date(2026, 1, 1))
-    votes = small.root / VOTES
-    votes.write_text(votes.read_text("utf-8").replace('sg:choice "no"', 'sg:choice "yes"'), "utf-8")
-    return folder, [first.id, build(small, folder, release_date=date(2026, 1, 2)).id]
 
 
 def _until(holds: Callable[[], bool], log: Path) -> None:

@@ -91,7 +91,7 @@ def request(
     recorder.begin()
     scope: dict[str, Any] = {
         "type": "http", "method": method, "path": path, "headers": headers,
-        "client": ("192.0.2.1", 4711),
+        "client": ("192.0.2.1", 4711), "scheme": "http",
     }  # fmt: skip
     asyncio.run(recorder(scope, receive, send))
     return sent
@@ -196,6 +196,13 @@ def test_ready_is_whether_the_engine_takes_questions(up: bool, status: int) -> N
 
     assert request("/ready", half, engine=engine)[0]["status"] == status
     assert request("/health", half, engine=engine)[0]["status"] == 200
+
+
+def test_ready_names_the_release_for_a_proxy() -> None:
+    """In the header in which every answer does."""
+    start, _ = request("/ready", two_pieces)
+
+    assert (b"x-stancegraph-release", RELEASE.encode()) in start["headers"]
 
 
 def test_metrics_are_prometheus_text() -> None:

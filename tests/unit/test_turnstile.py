@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stancegraph.web.turnstile import CLIENT_QUEUE, QUEUE, Queue, client_of
+from stancegraph.web.turnstile import CLIENT_QUEUE, QUEUE, Queue, client_of, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -113,3 +113,24 @@ def test_a_client_behind_a_near_proxy_is_whom_that_has_seen(
     headers = [(b"x-forwarded-for", forwarded)] if forwarded else []
 
     assert client_of({"client": (address, 1), "headers": headers}) == client
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "scheme"),
+    [
+        ("93.184.216.34", [b"https"], "http"),
+        ("127.0.0.1", [b"https"], "https"),
+        ("10.0.0.2", [b"gopher"], "http"),
+        ("127.0.0.1", [b"https", b"http"], "http"),
+        ("127.0.0.1", [], "http"),
+    ],
+)
+def test_the_scheme_is_that_by_which_a_near_proxy_was_asked(
+    address: str, forwarded: list[bytes], scheme: str
+) -> None:
+    """So that addresses on pages begin as the reader's does; what comes from afar says nothing."""
+    headers = [(b"x-forwarded-proto", told) for told in forwarded]
+
+    found = scheme_of({"client": (address, 1), "headers": headers, "scheme": "http"})
+
+    assert found == scheme

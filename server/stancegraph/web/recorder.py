@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from stancegraph.web import metrics
 from stancegraph.web.bridge import REQUEST_ID
-from stancegraph.web.turnstile import client_of
+from stancegraph.web.turnstile import client_of, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -73,13 +73,15 @@ class Recorder:
         Raises:
             Exception: what the application raised; the answer is not whole then.
         """
+        scope = {**scope, "scheme": scheme_of(scope)}
         record = _Record(scope, send)
         own = self._own.get(scope["path"])
         try:
             if own is not None and scope["method"] not in {"GET", "HEAD"}:
                 await _refuse_method(scope["method"], record.send)
             elif own is not None:
-                await _give(await asyncio.to_thread(own), scope["method"], record.send)
+                told = await asyncio.to_thread(own)
+                await _give(told, scope["method"], record.send, self._release_id)
             else:
                 await self._app({**scope, REQUEST_ID: record.id}, receive, record.send)
         finally:
@@ -173,31 +175,40 @@ def _given_id(scope: Message) -> str:
     return given.decode("ascii") if _ID.fullmatch(given) else ""
 
 
-async def _give(told: tuple[HTTPStatus, str, bytes], method: str, send: Send) -> None:
-    """Send what is true only now."""
+async def _give(
+    told: tuple[HTTPStatus, str, bytes], method: str, send: Send, release_id: str
+) -> None:
+    """Send what is true only now, of the release that is served."""
     status, content_type, body = told
     shown = b"" if method == "HEAD" else body
-    await _send(send, status, shown, content_type=content_type, length=len(body))
+    release = (b"x-stancegraph-release", release_id.encode())
+    await _send(send, status, shown, release, content_type=content_type, length=len(body))
 
 
 async def _refuse_method(method: str, send: Send) -> None:
     """Say which methods there are."""
     body, status = b"", HTTPStatus.OK
+    allow = (b"allow", _ALLOWED.encode())
     if method != "OPTIONS":
         body = f"{method} is not allowed here; allowed are {_ALLOWED}\n".encode()
         status = HTTPStatus.METHOD_NOT_ALLOWED
-    await _send(send, status, body, length=len(body), allow=_ALLOWED)
+    await _send(send, status, body, allow, length=len(body))
 
 
 async def _send(
-    send: Send, status: int, body: bytes, *, content_type: str = _TEXT, length: int, allow: str = ""
+    send: Send,
+    status: int,
+    body: bytes,
+    *more: tuple[bytes, bytes],
+    content_type: str = _TEXT,
+    length: int,
 ) -> None:
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(length).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        *([(b"allow", allow.encode())] if allow else []),
+        *more,
     ]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})

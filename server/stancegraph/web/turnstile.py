@@ -127,6 +127,15 @@ def client_of(scope: Message) -> str:
     return seen[:64] or address
 
 
+def scheme_of(scope: Message) -> str:
+    """``https`` where a proxy on this machine or network was asked so, else the server's own."""
+    address = str((scope.get("client") or ("",))[0])
+    told = [text for name, text in scope["headers"] if name == b"x-forwarded-proto"]
+    if told in ([b"http"], [b"https"]) and _is_near(address):
+        return str(told[0], "ascii")
+    return str(scope["scheme"])
+
+
 @lru_cache(1024)
 def _is_near(address: str) -> bool:
     """Whether an address is of this machine or a private network."""
