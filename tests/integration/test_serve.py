@@ -328,6 +328,22 @@ def test_web_processes_end_with_the_process_they_were_forked_from(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_nothing_is_left_over_when_the_first_process_is_killed(
+    releases: Path, children_of: ChildrenOf
+) -> None:
+    """What was left would keep the port, so that no other server could be started."""
+    with serving("--releases", releases) as server:
+        started = children_of(server.process.pid)
+        started |= {pid for process in started for pid in children_of(process)}
+
+        server.process.kill()
+
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+        with pytest.raises(OSError, match="refused"):
+            server.request("GET", "/health")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_killed_supervisor_is_replaced(releases: Path, children_of: ChildrenOf) -> None:
     """Requests go on being answered; the release is the same."""
     with serving("--releases", releases, "--query-timeout", "30") as server:

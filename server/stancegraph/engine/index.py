@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 FOLDER = "index"
 ABOVE = 20_000_000  # triples; as many take some 7 GB of memory
-# Of the files that it may open, the engine opens a quarter when it opens an index.
-_OPENED = 4
 _OTHER_FILES = 64  # that a process has open, and that the engine leaves to it
 
 
@@ -44,7 +42,13 @@ class Graph:
 
 
 class Source(Protocol):
-    """Where a release is, for a process and those that are forked from it."""
+    """Where a release is, for a process and those that are forked from it.
+
+    Attributes:
+        files: How many more files whoever asks it may need to open.
+    """
+
+    files: int
 
     def open(self) -> Graph:
         """What this process asks.
@@ -56,6 +60,8 @@ class Source(Protocol):
 
 class InMemory:
     """Quads that every forked process shares."""
+
+    files = 0
 
     def __init__(self, quads: Path) -> None:
         """Load a file of N-Quads that a build wrote.
@@ -83,8 +89,8 @@ class OnDisk:
             OSError: it cannot, or not with as many files as a process may open.
         """
         self._index = index
-        files = sum(1 for path in index.iterdir() if path.suffix == ".sst")
-        wanted = _OPENED * files + _OTHER_FILES
+        self.files = sum(1 for _ in index.iterdir())
+        wanted = self.files + _OTHER_FILES
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard != resource.RLIM_INFINITY and hard < wanted:
             raise OSError(0, f"allow {wanted} open files at a time (ulimit -n), not {hard}")
@@ -93,7 +99,7 @@ class OnDisk:
         self._try()
 
     def open(self) -> Graph:
-        """What this process alone asks, with all files of the index open.
+        """What this process alone asks; most files of the index are opened as they are needed.
 
         Raises:
             OSError: it cannot be read.

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 DONE, RETIRED = b"D", b"R"
 BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
 
-# The control socket and the asker's connection; with no place for another file, a worker that
-# has begun can open neither a socket nor a file, whatever a query makes it try.
+# The control socket and the asker's connection. With no place for another file, but those that
+# a release on disk needs, a worker can open neither a socket nor a file, whatever a query tries.
 _CONTROL, _CONNECTION, _FILES = 3, 4, 5
 _UNKNOWN_FUNCTION = re.compile(r"custom function <([^>]*)> is not supported")
 
@@ -98,7 +98,7 @@ def run(source: Source, control: socket.socket, bounds: Bounds) -> NoReturn:
     assert place == _CONNECTION  # noqa: S101
     graph = source.open()
     os.close(place)
-    _confine(bounds)
+    _confine(bounds, source.files)
     peak = _peak_memory()
     with suppress(OSError):
         while True:
@@ -132,14 +132,14 @@ def _let_go(control: socket.socket) -> socket.socket:
     return socket.socket(fileno=descriptor)
 
 
-def _confine(bounds: Bounds) -> None:
-    """Set the bounds of this process."""
+def _confine(bounds: Bounds, files: int) -> None:
+    """Set the bounds of this process, which may open so many *files*."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
         size = pages * resource.getpagesize() + bounds.memory
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES + files, _FILES + files))
 
 
 def _receive(control: socket.socket) -> bytes | None:
