@@ -179,7 +179,7 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Tell problems, nothin
     default=ABOVE,
     show_default=True,
     help="Ask a larger release on disk, not in memory: it starts at once and takes next to no "
-    "memory, and answers take some three times as long.",
+    "memory, and answers take twice as long.",
 )
 @_style
 @_quiet

@@ -1,7 +1,7 @@
 """Where a release lies while it is asked: in memory or, when it is too large for that, on disk.
 
-A build writes the index of a large release beside its quads. Queries take some three times as
-long on it as in memory, but it is open at once, and takes next to no memory of its own.
+A build writes the index of a large release beside its quads. Queries take twice as long on it
+as in memory, but it is open at once, and takes next to no memory of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "index"
-ABOVE = 20_000_000  # triples; as many take some 7 GB of memory
+ABOVE = 5_000_000  # triples; as many take 1.7 GB of memory, and 17 s to load
 _OTHER_FILES = 64  # that a process has open, and that the engine leaves to it
 
 
