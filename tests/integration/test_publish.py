@@ -21,6 +21,7 @@ from stancegraph.cli import main
 from stancegraph.folder import GraphFolder
 from stancegraph.package.bag import PAYLOAD, info_of, write_bag
 from tests.conftest import DAY
+from tests.mirror import Page, broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cluster-munitions"
 CFF = ROOT / "tests" / "data" / "cff-1.2.0.schema.json"
+MUNITIONS = "https://example.org/cluster-munitions/"
 METADATA = (
     "CITATION.cff", ".zenodo.json", "datapackage.json", "ro-crate-metadata.json",
     "croissant.json", "catalog.ttl", "void.ttl",
@@ -107,6 +109,7 @@ def test_everything_is_there(package: Path, release: Release) -> None:
         "tables/destroyed.xlsx", "tables/destroyed.dta", "tables/csv-metadata.json",
         "codebook/codebook.html", "codebook/codebook.pdf", "codebook/codebook.json",
         "graph/dataset.ttl", "graph/data/stances.ttl", "graph/ontology/cluster-munitions.ttl",
+        "site/index.html", "site/search.html", "site/queries/treaties/acts.html",
         "graph/shapes/StockpileDestruction.ttl", "graph/queries/treaties/acts.rq",
         "results/treaties/acts.csv", "results/treaties/acts.json", "validation/report.txt",
     ):  # fmt: skip
@@ -175,6 +178,55 @@ def test_the_same_release_gives_the_same_package(
     ]
 
 
+# The copy of the pages
+
+
+def test_every_link_of_the_copy_leads_somewhere(package: Path) -> None:
+    """To a file and a place in it, to the graph and results beside it, or to the server."""
+    site = package / PAYLOAD / "site"
+
+    assert list(broken(site, MUNITIONS)) == []
+    page = Page()
+    page.feed((site / "id" / "state" / "CAN.html").read_text("utf-8"))
+    assert ("../treaty/convention-on-cluster-munitions.html", False) in page.links
+    assert any(
+        target.startswith("../../claims/action.html#action/convention-on-cluster-munitions/CAN/")
+        for target, _ in page.links
+    )
+    assert ("../../../graph/data/states.ttl", False) in page.links
+    assert (f"{MUNITIONS}compare", True) in page.links
+
+
+def test_what_is_lost_in_the_copy_would_be_found(copy: Path) -> None:
+    """The test above sees a page that lacks, and a place that lacks on one."""
+    site = copy / PAYLOAD / "site"
+    (site / "claims" / "vote.html").unlink()
+    stances = site / "claims" / "stance.html"
+    stances.write_text(stances.read_text("utf-8").replace(' id="stance/', ' id="other/'), "utf-8")
+
+    found = list(broken(site, MUNITIONS))
+
+    assert any("claims/vote.html#vote/" in line and "is no file" in line for line in found)
+    assert any("claims/stance.html#stance/" in line and "no place" in line for line in found)
+
+
+def test_a_claim_of_the_copy_stands_there_with_its_evidence(package: Path) -> None:
+    """The quotation, the source and the place in it, though no page is of the claim alone."""
+    text = (package / PAYLOAD / "site" / "claims" / "stance.html").read_text("utf-8")
+
+    assert "Such conventions are significant when all countries adhere to them." in text
+    assert "third paragraph, the Minister of National Defence" in text
+
+
+def test_no_page_of_the_copy_loads_what_browsers_refuse_from_a_disk(package: Path) -> None:
+    """Neither modules nor anything from elsewhere; nor does one tell how long it took."""
+    for path in (package / PAYLOAD / "site").rglob("*.html"):
+        text = path.read_text("utf-8")
+        assert 'type="module"' not in text, path
+        assert " ms in release" not in text, path
+        assert '<script src="http' not in text, path
+
+
 def test_changes_since_the_release_before_are_told(small: GraphFolder, tmp_path: Path) -> None:
     """Claim by claim, where it lies beside the one that is published."""
     build(small, tmp_path / "releases", release_date=DAY)
@@ -184,7 +236,7 @@ def test_changes_since_the_release_before_are_told(small: GraphFolder, tmp_path:
 
     code, *_ = run(
         "release", "publish", tmp_path / "package", "--releases", tmp_path / "releases",
-        "--without", "xlsx",
+        "--without", "mirror",
     )  # fmt: skip
 
     told = (tmp_path / "package" / PAYLOAD / "CHANGELOG.md").read_text("utf-8")
@@ -304,16 +356,18 @@ def test_metadata_of_another_version_are_told(copy: Path, release: Release, name
     assert {line.partition(": ")[0] for line in found} <= {f"data/{name}", *listing}
 
 
-@pytest.mark.parametrize("name", METADATA)
-def test_metadata_that_cannot_be_read_are_told(copy: Path, name: str) -> None:
-    """Once, in a line without a trace of the program."""
-    (copy / PAYLOAD / name).write_text("{", "utf-8")
+def test_metadata_that_cannot_be_read_are_told(copy: Path) -> None:
+    """Each once, in a line without a trace of the program."""
+    for name in METADATA:
+        (copy / PAYLOAD / name).write_text("{", "utf-8")
     bagged_anew(copy)
 
-    told = [line for line in findings(copy) if line.startswith(f"data/{name}: ")]
+    told = findings(copy)
 
-    assert len(told) == 1
-    assert "cannot be read" in told[0]
+    for name in METADATA:
+        lines = [line for line in told if line.startswith(f"data/{name}: ")]
+        assert len(lines) == 1, lines
+        assert "cannot be read" in lines[0]
 
 
 def test_what_is_no_package_is_told(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stancegraph.build.shelf import Held
     from stancegraph.commands.options import Options
 
-WITHOUT = ("xlsx", "dta", "parquet")
+WITHOUT = ("mirror", "xlsx", "dta", "parquet")
 
 _wanted = click.argument("wanted", metavar="ID", shell_complete=complete_release)
 
@@ -131,12 +131,13 @@ def publish_command(
     """Write the research package of a release into DIR, which must not be there or be empty.
 
     It holds all exports, the codebook, the graph with its queries and their results, reports,
-    and what archives read of it, as a BagIt bag. The same release gives the same bytes.
+    the pages to be read without a server, and what archives read of it, as a BagIt bag. The
+    same release gives the same bytes.
 
     \b
     Examples:
       stancegraph release publish package
-      stancegraph release publish package --id 2026-11-22 --without dta
+      stancegraph release publish package --id 2026-11-22 --without mirror
       stancegraph verify package
     """  # noqa: D301 - click's mark for lines to keep
     # What it needs comes with the extra "export", and no other command waits for it.

@@ -31,6 +31,7 @@ from stancegraph.package.graph import (
     write_reports,
     write_results,
 )
+from stancegraph.package.mirror import write_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -56,7 +57,7 @@ def publish(
     not; both are of one version of this program.
 
     Args:
-        without: Formats of tables, but CSV, to leave out.
+        without: ``mirror``, and formats of tables but CSV, to leave out.
         told: Is given a sentence on each step, and on what is left out.
 
     Raises:
@@ -124,7 +125,10 @@ class _Package:
             results = self._graph()
         with self._step("changes"):
             self._changes()
-        mirrored = (self._payload / MIRROR).is_dir()
+        mirrored = "mirror" not in self._without
+        if mirrored:
+            with self._step("mirror"):
+                write_mirror(self._export, self._payload, self._about, told=self._told)
         with self._step("metadata"):
             self._metadata(tables, results, mirrored=mirrored)
 

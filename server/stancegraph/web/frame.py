@@ -42,6 +42,7 @@ def register(app: Flask) -> None:
     """Give the templates of *app* their menus and their language.
 
     Text between ``{% trans %}`` and in ``_()`` is what the catalogues in ``locale/`` translate.
+    Where ``live`` is false, the page is a copy that no server gives.
     """
     words = translations(LANGUAGE)
     environment = app.jinja_env
@@ -49,7 +50,7 @@ def register(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
-        menu=menu, has_page=has_page, language=LANGUAGE, as_dataset=as_dataset
+        menu=menu, has_page=has_page, language=LANGUAGE, as_dataset=as_dataset, live=True
     )
 
 
