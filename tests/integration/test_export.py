@@ -477,7 +477,7 @@ def test_a_missing_library_is_named(
     monkeypatch: pytest.MonkeyPatch, shipped_releases: Path, tmp_path: Path
 ) -> None:
     """With the way to get it; RDF needs none."""
-    monkeypatch.setattr("stancegraph.commands.export.find_spec", lambda _: None)
+    monkeypatch.setattr("stancegraph.export.everything.find_spec", lambda _: None)
 
     code, _, told = run("tables", "--releases", shipped_releases, "--to", tmp_path)
 
