@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import pyoxigraph as ox
 import pytest
 from click.testing import CliRunner, Result
 
-from stancegraph.build import check
+from stancegraph.build import build, check
 from stancegraph.cli import main
 from stancegraph.folder import GraphFolder
 from stancegraph.links import sssom
@@ -33,8 +35,9 @@ from tests.wikidata import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "cluster-munitions"
-REGISTERS = Path(__file__).parents[2] / "data" / "links" / "registers.ttl"
+SHIPPED = Path(__file__).parents[2]
+EXAMPLE = SHIPPED / "examples" / "cluster-munitions"
+REGISTERS = SHIPPED / "data" / "links" / "registers.ttl"
 CONVENTION = "treaty/convention-on-cluster-munitions"
 ASEAN = "Q7768"
 
@@ -65,7 +68,12 @@ def service() -> Iterator[Service]:
 @pytest.fixture
 def graph(tmp_path: Path) -> Path:
     """Six states and a treaty, in a graph that links to Wikidata."""
-    folder = shutil.copytree(EXAMPLE, tmp_path / "graph")
+    return linked_example(tmp_path / "graph")
+
+
+def linked_example(target: Path) -> Path:
+    """A copy of the example, made at *target*, that describes Wikidata."""
+    folder = shutil.copytree(EXAMPLE, target)
     base = GraphFolder.at(folder).base
     (folder / "data" / "links").mkdir()
     text = REGISTERS.read_text("utf-8").replace("https://w3id.org/stancegraph/id/", f"{base}id/")
@@ -282,3 +290,117 @@ def test_the_page_tells_the_same(report: dict[str, Path], found: list[dict[str, 
         count = sum(1 for row in found if row["side"] == side)
         assert f"{heading} ({count})" in page
     assert f'<a href="{WD}Q334">Singapore</a>' in page
+
+
+# The treaty of the example, whose acts a register states in part, and otherwise in part.
+CCM = "Q900000102"
+ACTS = (
+    item("Q16", "Canada", STATE, 'wdt:P298 "CAN"')
+    + item("Q37", "Lithuania", STATE, 'wdt:P298 "LTU"')
+    + item("Q96", "Mexico", STATE, 'wdt:P298 "MEX"')
+    + item("Q20", "Norway", STATE, 'wdt:P298 "NOR"')
+    + item("Q954", "Zimbabwe", STATE, 'wdt:P298 "ZWE"')
+    + item(CCM, "Convention on Cluster Munitions", TREATY)
+    + statement(CCM, "P1891", "Q16", P585="2008-12-03")
+    + statement(CCM, "P1891", "Q37", P585="2010-12-03")
+    + statement(CCM, "P1891", "Q96", P585="2008-12-03")
+    + statement(CCM, "P6193", "Q16", P585="2015-01-01")
+    + statement(CCM, "P6193", "Q37", P585="2011-03-24")
+)
+# In truth Zimbabwe has not joined: what matters is an accession.
+ACCESSION = """
+<action/convention-on-cluster-munitions/ZWE/accession>
+    a sg:TreatyAction ;
+    sg:actionKind action-kind:accession ;
+    sg:actor <state/ZWE> ;
+    sg:codedBy <agent/stancegraph> ;
+    sg:codedOn "2026-11-22"^^xsd:date ;
+    sg:confidence confidence:high ;
+    sg:date "2015-03-16"^^xsd:date ;
+    sg:evidence <evidence/untc-xxvi-6/CAN> ;
+    sg:rank rank:normal ;
+    sg:treaty <treaty/convention-on-cluster-munitions> ;
+.
+"""
+
+
+@pytest.fixture(scope="module")
+def acts(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[list[dict[str, str]], list[list[str]], str]:
+    """What a check of a treaty with an entry finds: gaps, proposals, and what it says."""
+    folder = tmp_path_factory.mktemp("acts")
+    graph = linked_example(folder / "graph")
+    with (graph / "data" / "convention.ttl").open("a", encoding="utf-8") as file:
+        file.write(ACCESSION)
+    base = GraphFolder.at(graph).base
+    for name in ("signatures", "consents"):
+        query = (SHIPPED / "queries" / "links" / f"{name}.rq").read_text("utf-8")
+        query = query.replace(
+            "https://w3id.org/stancegraph/id/treaty/budapest-protocol-2", f"{base}id/{CONVENTION}"
+        )
+        (graph / "queries" / "links").mkdir(exist_ok=True)
+        (graph / "queries" / "links" / f"{name}.rq").write_text(
+            re.sub(r"#\+ coverage:.*\n", "", query), "utf-8"
+        )
+    pairs = {"CAN": "Q16", "LTU": "Q37", "MEX": "Q96", "NOR": "Q20", "ZWE": "Q954"}
+    mapped = {f"state/{code}": entry for code, entry in pairs.items()} | {CONVENTION: CCM}
+    table = folder / "decided.sssom.tsv"
+    table.write_text(
+        f"#curie_map:\n#  wikidata: {WD}\n#  sgid: {base}id/\n"
+        "subject_id\tpredicate_id\tobject_id\tmapping_justification\n"
+        + "".join(
+            f"sgid:{thing}\tskos:exactMatch\twikidata:{entry}\tsemapv:ManualMappingCuration\n"
+            for thing, entry in mapped.items()
+        ),
+        "utf-8",
+    )
+    run("import", str(table), folder=graph)
+    build(GraphFolder.at(graph), folder / "releases", release_date=date(2026, 11, 22))
+    with serving(store(ACTS)) as found:
+        done = run(
+            "check", "--endpoint", found.address, "--contact", "me@example.org",
+            "--kept", str(folder / "kept"), "--releases", str(folder / "releases"),
+            "--output", str(folder / "gaps.csv"), "--quickstatements", str(folder / "acts.txt"),
+            folder=graph,
+        )  # fmt: skip
+    gaps = list(csv.DictReader((folder / "gaps.csv").read_text("utf-8").splitlines()))
+    lines = (folder / "acts.txt").read_text("utf-8").splitlines()
+    return gaps, [line.split("\t") for line in lines], done.output
+
+
+def test_acts_on_a_treaty_are_compared_in_both_directions(
+    acts: tuple[list[dict[str, str]], list[list[str]], str],
+) -> None:
+    """Signatures and consents, which Wikidata keeps on the treaty; one of two dates is enough."""
+    found, _, _ = acts
+
+    assert {
+        (row["property"], row["value"], row["side"], row["ours"], row["theirs"]) for row in found
+    } == {
+        ("P1891", "Q37", "other dates", "2008-12-03", "2010-12-03"),
+        ("P1891", "Q96", "there only", "", "2008-12-03"),
+        ("P1891", "Q20", "here only", "2008-12-03", ""),
+        ("P6193", "Q20", "here only", "2008-12-03", ""),
+        ("P6193", "Q954", "here only", "2015-03-16", ""),
+    }
+    assert {row["subject"] for row in found} == {CCM}
+
+
+def test_an_accession_is_compared_and_never_proposed_as_a_ratification(
+    acts: tuple[list[dict[str, str]], list[list[str]], str],
+) -> None:
+    """P6193 merges the two on Wikidata; what is proposed has its date and source."""
+    _, proposed, _ = acts
+
+    assert [line[:5] for line in proposed] == [
+        [CCM, "P1891", "Q20", "P585", "+2008-12-03T00:00:00Z/11"],
+        [CCM, "P6193", "Q20", "P585", "+2008-12-03T00:00:00Z/11"],
+    ]
+    assert all(line[5] == "S854" and line[6].startswith('"http') for line in proposed)
+
+
+def test_facts_that_a_graph_has_no_query_for_are_told(
+    acts: tuple[list[dict[str, str]], list[list[str]], str],
+) -> None:
+    assert "P463 is not compared: this graph has no query links/memberships" in acts[2]

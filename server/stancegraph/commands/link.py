@@ -414,9 +414,14 @@ def check_command(
     )
     release = open_release(releases or folder.releases)
     catalog = Catalog.load(release.path)
+    known = {query.name for query in catalog}
     found: list[Gap] = []
     with open_engine(release) as engine:
         for fact in terms.facts:
+            if fact.query not in known:
+                told = f"{fact.property} is not compared: this graph has no query {fact.query}"
+                click.echo(told, err=True)
+                continue
             query = catalog.query(fact.query)
 
             def ours(
