@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import xml.etree.ElementTree as ET
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-WIKIDATA = "https://w3id.org/stancegraph/id/register/wikidata"
+REGISTERS = "https://w3id.org/stancegraph/id/register/"
 
 
 def test_void_counts_the_links_to_each_register(client: FlaskClient) -> None:
@@ -22,21 +23,23 @@ def test_void_counts_the_links_to_each_register(client: FlaskClient) -> None:
     found = client.get("/.well-known/void", headers={"Accept": "text/turtle"})
     described = client.get(found.headers["Location"], headers={"Accept": "text/turtle"})
     triples = [q.triple for q in ox.parse(described.data, format=ox.RdfFormat.TURTLE)]
-    rows = client.get("/queries/links/register.csv?register=wikidata").text.splitlines()
-    listed = list(csv.DictReader(rows))
-
     linksets = {t.subject for t in triples if t.object == VOID.Linkset}
+    said = [
+        {t.predicate: str(getattr(t.object, "value", "")) for t in triples if t.subject == each}
+        for each in linksets
+    ]
     assert linksets == {t.object for t in triples if t.predicate == VOID.subset}
-    for relation in ("exactMatch", "closeMatch"):
-        (linkset,) = (
-            t.subject for t in triples
-            if t.predicate == VOID.linkPredicate and t.object == SKOS[relation]
-        )  # fmt: skip
-        said = {t.predicate: str(getattr(t.object, "value", "")) for t in triples
-                if t.subject == linkset}  # fmt: skip
-        assert said[VOID.objectsTarget] == WIKIDATA
-        count = sum(1 for row in listed if row["relation"] == relation)
-        assert int(said[VOID.triples]) == count > 0
+    counted = {
+        (each[VOID.objectsTarget], each[VOID.linkPredicate]): int(each[VOID.triples])
+        for each in said
+    }
+    listed: Counter[tuple[str, str]] = Counter()
+    for register in ("eurovoc", "wikidata"):
+        rows = client.get(f"/queries/links/register.csv?register={register}").text.splitlines()
+        for row in csv.DictReader(rows):
+            listed[f"{REGISTERS}{register}", SKOS[row["relation"]].value] += 1
+    assert counted == dict(listed)
+    assert len(counted) == 4
 
 
 def test_the_page_of_a_thing_carries_its_links(client: FlaskClient) -> None:
