@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 KEYS = (
     "summary", "description", "with", "columns", "rivals", "differs", "repeats", "spell", "apart",
+    "stream", "ignores", "skip", "joins",
 )  # fmt: skip
 SECTION_KEYS = ("file", "head", "order")
 COLUMN_KEYS = (
     "type", "class", "scheme", "choices", "written", "required", "many", "also", "default",
-    "when", "kept", "lang", "words", "description",
+    "when", "kept", "lang", "words", "description", "by", "missing",
 )  # fmt: skip
 TYPES = {
     "boolean": "true or false",
@@ -44,6 +45,7 @@ TYPES = {
     "key": "key of the thing itself",
     "language": "language tag: en, es",
     "string": "text",
+    "symbol": "symbol of a text: A/RES/74/247",
     "text": "text in a language",
     "thing": "key of a thing or claim, such as source/un-list",
     "url": "web address",
@@ -77,6 +79,8 @@ class Column:
         kept: Whether what stands in the graph stays, whatever the table says.
         lang: For a text: its language, or a placeholder for it.
         words: What stands in IRIs for things, by their keys, where it is not the key.
+        by: The IRI of the property of which a cell is a value, where that names the thing.
+        missing: What tables write for an empty cell.
         line: Where the template declares it; that of ``with`` for one that is shared.
     """
 
@@ -94,6 +98,8 @@ class Column:
     kept: bool = False
     lang: str = "en"
     words: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+    missing: frozenset[str] = frozenset()
     line: int = 1
     description: str = ""
 
@@ -109,6 +115,8 @@ class Column:
             return f"one of {', '.join(self.choices)}"
         if self.scheme:
             return f"a code of {self.scheme}"
+        if self.by:
+            return f"the {self.by.rpartition('#')[2]} of a thing"
         if self.classes:
             names = [iri.replace("#", "/").rpartition("/")[2] for iri in self.classes]
             return f"the key or name of a {' or '.join(names)}"
@@ -228,6 +236,10 @@ class Template:
         spell: The columns of start and end, or of one day: claims of times that do not overlap
             are different claims, not rivals.
         apart: The columns of which one is appended to an IRI that two claims would share.
+        stream: Whether tables are too long to be merged: they make files of their own.
+        ignores: Columns that tables have and rows do not need.
+        skip: By column the cells whose rows say nothing.
+        joins: The column by which another table adds columns; empty where none does.
     """
 
     kind: str
@@ -242,12 +254,17 @@ class Template:
     repeats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spell: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    stream: bool = False
+    ignores: frozenset[str] = frozenset()
+    skip: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    joins: str = ""
 
     @property
     def words(self) -> Iterator[tuple[int, str]]:
         """The IRIs that it names, each with its line."""
         for column in self.columns.values():
-            for iri in (*column.classes, *(term.value for term in column.choices.values())):
+            by = (column.by,) if column.by else ()
+            for iri in (*column.classes, *by, *(term.value for term in column.choices.values())):
                 yield column.line, iri
         for block in self.blocks:
             for line in block.lines:
@@ -399,6 +416,13 @@ class _Reading:
             },
             spell=self._list("spell"),
             apart=self._list("apart"),
+            stream=self._header.get("stream") == "true",
+            ignores=frozenset(self._list("ignores")),
+            skip={
+                str(column): tuple(map(str, cells))
+                for column, cells in self._mapping("skip").items()
+            },
+            joins=str(self._header.get("joins", "")),
         )
         self._check(made)
         return made
@@ -500,6 +524,8 @@ class _Reading:
             kept=said.get("kept") == "true",
             lang=str(said.get("lang", "en")),
             words=dict(said.get("words") or {}),
+            by=self._whole(name, str(said["by"])) or "" if said.get("by") else "",
+            missing=frozenset(map(str, said.get("missing") or ())),
             line=self._keys.get(name, self._keys.get("with", 1)),
             description=str(said.get("description", "")),
         )
@@ -623,6 +649,7 @@ class _Reading:
             if name in made.columns and name not in used:
                 self._key_problem(name, f"nothing uses the column {name}: use it or leave it out")
         self._check_names(made)
+        self._check_stream(made)
         if not made.blocks:
             self._problem(1, "has no block: write the Turtle that a row makes")
         for block in made.blocks:
@@ -630,6 +657,18 @@ class _Reading:
                 self._problem(block.number, "a block begins with a line '    a … ;'")
         if sum(block.claim for block in made.blocks) > 1:
             self._problem(made.blocks[-1].number, f"only one block can be the '#= {CLAIM}'")
+
+    def _check_stream(self, made: Template) -> None:
+        """What only some kinds of table may say."""
+        others = ("rivals", "differs", "repeats", "spell", "apart")
+        for key in others if made.stream else ("ignores", "skip", "joins"):
+            if self._header.get(key):
+                told = "no streamed table has" if made.stream else "only a streamed table has"
+                self._key_problem(key, f"{told} {key}: leave it out")
+        for block in made.blocks if made.stream else ():
+            if not block.once and not block.claim:
+                message = f"a block of a streamed table is '#= {CLAIM}' or '#= {ONCE}'"
+                self._problem(block.number, message)
 
     def _check_names(self, made: Template) -> None:
         """No two columns may go by one name."""
@@ -642,7 +681,7 @@ class _Reading:
 
     def _named(self, made: Template) -> Iterator[tuple[int, Iterable[str]]]:
         """The columns that parts of the template name, each with the line of the part."""
-        for key in ("rivals", "differs", "spell", "apart", "repeats"):
+        for key in ("rivals", "differs", "spell", "apart", "repeats", "skip"):
             yield self._keys.get(key, 1), map(str, self._header.get(key) or ())
         for column in made.columns.values():
             yield self._keys.get(column.name, 1), column.needs

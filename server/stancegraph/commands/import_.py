@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from stancegraph.commands.options import Options
     from stancegraph.folder import GraphFolder
     from stancegraph.importers import Import, Question
+    from stancegraph.importers.stream import Streamed
     from stancegraph.problems import Problem
-    from stancegraph.tablefile import Column
+    from stancegraph.tablefile import Column, Template
 
 
 @click.command("import")
@@ -44,6 +45,13 @@ if TYPE_CHECKING:
     metavar="FILE.csv",
     type=click.Path(dir_okay=False, path_type=Path),
     help="What names mean that are not sure: is read, and gains what you decide.",
+)
+@click.option(
+    "--join",
+    "joined",
+    metavar="OTHER.csv",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A table with more columns for the rows of TABLE.csv, for kinds that have one.",
 )
 @click.option(
     "--coded-on",
@@ -68,6 +76,7 @@ def import_command(
     source: str | None,
     dry_run: bool,
     names: Path | None,
+    joined: Path | None,
     coded_on: datetime | None,
     coded_by: str | None,
     listed: bool,
@@ -79,12 +88,16 @@ def import_command(
     every problem is told with its line, nothing is written, and the exit status is 1.
     Importing a table twice changes nothing.
 
+    Kinds of very long tables are written as they are read, into files of their own; the graph
+    is checked when it is built.
+
     \b
     Examples:
       stancegraph import --list
       stancegraph import treaty-actions --columns
       stancegraph import treaty-actions deposits.csv --source coe-chart-185-2015 --dry-run
       stancegraph import memberships members.csv --names names.csv
+      stancegraph import voeten-votes UNVotes.csv --join descriptions.csv --source voeten
     """  # noqa: D301 - click's mark for lines to keep
     if listed:
         _list_kinds(options.folder)
@@ -98,8 +111,11 @@ def import_command(
         raise click.UsageError("name the table")
     # Other commands need not wait for what only this one loads.
     from stancegraph.importers import Decisions, import_table  # noqa: PLC0415
+    from stancegraph.importers.stream import stream_table  # noqa: PLC0415
 
     folder = options.folder
+    template = template_of(folder, kind)
+    _check_use(template, dry_run=dry_run, joins=joined is not None)
     decisions = Decisions(names)
     agent = coded_by or _publisher(folder)
     day = coded_on or datetime.now().astimezone()
@@ -110,23 +126,48 @@ def import_command(
     }
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     try:
-        found = import_table(
-            folder, kind, table, defaults=defaults, decisions=decisions, ask=_ask if asks else None
-        )
-    except BadTable as error:
-        _tell_notes(error.notes)
-        for problem in error.problems:
-            place = f"{problem.path}:{problem.line}" if problem.line else problem.path
-            click.echo(f"{place}: {problem.message}", err=True)
-        raise
-    except InvalidGraph as error:
-        for problem in error.problems:
-            click.echo(problem.as_text(), err=True)
+        if template.stream:
+            streamed = stream_table(
+                folder, template, table, defaults=defaults, decisions=decisions,
+                ask=_ask if asks else None, joined=joined,
+            )  # fmt: skip
+            _tell_streamed(streamed)
+        else:
+            found = import_table(
+                folder, kind, table, defaults=defaults, decisions=decisions,
+                ask=_ask if asks else None,
+            )  # fmt: skip
+            _tell(found, dry_run=dry_run)
+    except (BadTable, InvalidGraph) as error:
+        _tell_problems(error)
         raise
     finally:
         # What somebody decided is not asked again, whatever else is wrong.
         decisions.save()
-    _tell(found, dry_run=dry_run)
+
+
+def _tell_problems(error: BadTable | InvalidGraph) -> None:
+    """Tell what is wrong with a table, or with the graph."""
+    if isinstance(error, InvalidGraph):
+        for problem in error.problems:
+            click.echo(problem.as_text(), err=True)
+        return
+    _tell_notes(error.notes)
+    for problem in error.problems:
+        place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        click.echo(f"{place}: {problem.message}", err=True)
+
+
+def _check_use(template: Template, *, dry_run: bool, joins: bool) -> None:
+    """Refuse options that tables of this kind have no use for.
+
+    Raises:
+        click.UsageError: one is given.
+    """
+    if joins and not template.joins:
+        raise click.UsageError(f"tables of the kind {template.kind} have no other beside them")
+    if dry_run and template.stream:
+        raise click.UsageError(f"a table of the kind {template.kind} is too long for --dry-run")
 
 
 def _tell(found: Import, *, dry_run: bool) -> None:
@@ -149,6 +190,19 @@ def _tell(found: Import, *, dry_run: bool) -> None:
         f"{found.unchanged:,} unchanged; {files}",
         err=True,
     )
+
+
+def _tell_streamed(found: Streamed) -> None:
+    """Tell what a long table has become."""
+    counts = (f"{count:,} {form.partition('/')[0]}" for form, count in found.blocks.items())
+    told = [f"{found.rows:,} rows", *counts, f"{len(found.files):,} files"]
+    if found.left_out:
+        told.append(f"{found.left_out:,} rows say nothing")
+    if found.repeated:
+        told.append(f"{found.repeated:,} rows say what another said")
+    if found.standing:
+        told.append(f"{found.standing:,} blocks stand in other files already")
+    click.echo("; ".join(told), err=True)
 
 
 def _tell_notes(notes: Sequence[Problem]) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from stancegraph.tablefile import Column, Pattern, Template
 
 _WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(/[A-Za-z0-9][A-Za-z0-9.-]*)*")
+_WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))(?:\.0+)?")
+_SLUG = re.compile(r"[^A-Za-z0-9.]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _DATES = (
@@ -113,13 +115,19 @@ class CellReader:
         Args:
             header: The names of the table's columns by those of the template.
         """
+        return self.read_cells(row.line, row.cells, header)
+
+    def read_cells(
+        self, line: int, cells: Mapping[str, str], header: Mapping[str, str]
+    ) -> tuple[Reading, list[tuple[str, str]]]:
+        """As `read`, of *cells* by the names of the table's columns."""
         values: dict[str, tuple[Value, ...]] = {}
         wrong: list[tuple[str, str]] = []
         given: set[str] = set()
         broken: set[str] = set()
         for column in self.template.in_reading_order:
             name = header.get(column.name, column.name)
-            text = row.cells.get(name, "")
+            text = cells.get(name, "")
             if text:
                 given.add(column.name)
             else:
@@ -138,12 +146,12 @@ class CellReader:
                     broken.add(column.name)
                     continue
                 if isinstance(value, Question):
-                    self.unsure.append((row.line, name, value))
+                    self.unsure.append((line, name, value))
                     broken.add(column.name)
                 elif value not in found:
                     found.append(value)
             values[column.name] = tuple(found)
-        return Reading(row.line, values, frozenset(given)), wrong
+        return Reading(line, values, frozenset(given)), wrong
 
     def _default(
         self, column: Column, values: Mapping[str, tuple[Value, ...]], broken: set[str]
@@ -177,7 +185,7 @@ class CellReader:
                 near = ", ".join(self.resolver.near_codes(written, column))
                 raise Wrong(f"{text!r} is no code of {column.scheme}: write {near}")
             return self._thing(key, key.removeprefix(f"{column.scheme}/"))
-        if column.classes:
+        if column.classes or column.by:
             found = self.resolver.find(text, column)
             if isinstance(found, Question):
                 return found
@@ -212,6 +220,8 @@ def _literal(text: str, column: Column, values: Mapping[str, tuple[Value, ...]])
         tag = _filled(column.lang, values) or "en"
         return Value(ox.Literal(text, language=tag), text, text)
     term = _TYPES[column.type](text)
+    if column.type == "symbol":
+        return Value(term, _SLUG.sub("-", text).strip("-."), text)
     return Value(term, term.value, term.value)
 
 
@@ -252,9 +262,9 @@ def _decimal(text: str) -> ox.Literal:
 
 
 def _integer(text: str) -> ox.Literal:
-    if not _NUMBER.fullmatch(text) or "." in text:
+    if not (found := _WHOLE.fullmatch(text)):  # as others write it: 120.0
         raise Wrong(f"{text!r} is no whole number: {_AS_NUMBER}")
-    return ox.Literal(text, datatype=XSD.integer)
+    return ox.Literal(found[1], datatype=XSD.integer)
 
 
 def _date(text: str, forms: Sequence[tuple[re.Pattern[str], str]] = _DATES) -> ox.Literal:
@@ -292,7 +302,8 @@ def _day(text: str) -> ox.Literal:
 
 _TYPES: Mapping[str, Callable[[str], ox.Literal | ox.NamedNode]] = {
     "boolean": _boolean, "date": _date, "day": _day, "decimal": _decimal, "integer": _integer,
-    "key": _words, "language": _language, "string": ox.Literal, "url": _url, "words": _words,
+    "key": _words, "language": _language, "string": ox.Literal, "symbol": ox.Literal, "url": _url,
+    "words": _words,
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from stancegraph.errors import OperationError
 from stancegraph.search import SHORT, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from stancegraph.names import Names
@@ -125,7 +125,8 @@ class Resolver:
 
     Attributes:
         own: The keys of what the table itself describes.
-        questions: What is not sure, by name and class; with the key once it is answered.
+        ask: Asks a person, once for each name; gives a key of the candidates or None.
+        codes: The keys of things by their values of a property, for columns of such values.
     """
 
     names: Names
@@ -133,6 +134,7 @@ class Resolver:
     decisions: Decisions = field(default_factory=Decisions)
     own: Collection[str] = ()
     ask: Callable[[Question], str | None] | None = None
+    codes: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     _found: dict[tuple[str, tuple[str, ...]], str | Question] = field(default_factory=dict)
     _among: dict[tuple[str, ...], _Among] = field(default_factory=dict)
 
@@ -141,9 +143,9 @@ class Resolver:
 
         A question is put to ``ask`` once, where there is somebody to ask.
         """
-        place = (text, column.classes)
+        place = (text, (column.by, *column.classes))
         if place not in self._found:
-            found = self._look(text, column)
+            found = self._by_code(text, column) if column.by else self._look(text, column)
             if isinstance(found, Question) and self.ask is not None:
                 answer = self.ask(found)
                 if answer is not None:
@@ -195,6 +197,21 @@ class Resolver:
         found = keys if several else among.likeliest(text)
         candidates = tuple(Candidate(key, self.label(key)) for key in found)
         return Question(text, column.name, several, candidates)
+
+    def _by_code(self, text: str, column: Column) -> str | Question:
+        """The thing that has *text* as the value of the property of *column*, or as its key."""
+        among = self._things(column.classes)
+        keys = [key for key in among.keys if text in {key, key.partition("/")[2]}]
+        if len(keys) == 1:
+            return keys[0]
+        decided = [key for key in self.decisions.taken.get(text, ()) if key in among.keys]
+        if len(decided) == 1:
+            return decided[0]
+        keys = [key for key in self.codes[column.by].get(text, ()) if key in among.keys]
+        if len(keys) == 1:
+            return keys[0]
+        candidates = tuple(Candidate(key, self.label(key)) for key in keys)
+        return Question(text, column.name, bool(keys), candidates)
 
     def _things(self, classes: tuple[str, ...]) -> _Among:
         if classes not in self._among:

@@ -29,8 +29,8 @@ def read_rows(
         resolver: Is told what the table itself describes.
         defaults: What the command sets for cells that are empty, by column.
     """
-    header: dict[str, str] = {}
-    problems = [*table.problems, *_header(template, table, defaults, header)]
+    header, found = read_header(template, table, defaults)
+    problems = [*table.problems, *found]
     resolver.own = set(_described(template, table, header))
     reader = CellReader(template, resolver, defaults)
     readings = []
@@ -53,6 +53,14 @@ def read_rows(
     return readings, [*problems, *_unsure(table, reader)]
 
 
+def read_header(
+    template: Template, table: Table, defaults: Mapping[str, str]
+) -> tuple[dict[str, str], list[Problem]]:
+    """The names of the table's columns by those of the template, and what is wrong with them."""
+    header: dict[str, str] = {}
+    return header, list(_header(template, table, defaults, header))
+
+
 def _header(
     template: Template, table: Table, defaults: Mapping[str, str], header: dict[str, str]
 ) -> Iterator[Problem]:
@@ -60,6 +68,8 @@ def _header(
     known = {name: column for column in template.columns.values() for name in column.names}
     for name in table.header:
         column = known.get(name)
+        if name in template.ignores:
+            continue
         if column is None:
             near = difflib.get_close_matches(name, known, n=1)
             every = f"leave it out; there are {', '.join(template.columns)}"

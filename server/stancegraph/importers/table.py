@@ -16,6 +16,7 @@ from stancegraph.problems import Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from typing import TextIO
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -83,7 +84,7 @@ def read_table(path: Path) -> Table:
 
 def _parse(table: Table, text: str) -> Table:
     try:
-        lines = list(_lines(text))
+        lines = list(lines_of(io.StringIO(text, newline="")))
     except csv.Error as error:
         reader_line = int(getattr(error, "line", 1))
         message = f"is no CSV ({error}): put a cell with a quotation mark in quotes and double it"
@@ -111,13 +112,13 @@ def _parse(table: Table, text: str) -> Table:
     return Table(table.name, header, rows, problems)
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record that holds text, with the line on which it begins.
+def lines_of(file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """Each record of *file* that holds text, with the line on which it begins.
 
     Raises:
         csv.Error: with the line as ``line``.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(file, strict=True)
     begun = 1
     try:
         for cells in reader:
