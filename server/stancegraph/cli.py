@@ -31,6 +31,7 @@ COMMANDS = {
     "import": "import_",
     "init": "init",
     "link": "link",
+    "push": "push",
     "quality": "quality",
     "queries": "queries",
     "query": "query",

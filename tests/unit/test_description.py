@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pyoxigraph as ox
 import pytest
 
@@ -16,7 +14,7 @@ from stancegraph.description import (
 )
 from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.describe import describe, take_apart
-from stancegraph.engine.worker import _ask_store
+from stancegraph.engine.graph import StoreGraph
 from stancegraph.errors import QuerySyntaxError
 from stancegraph.terms import FOAF, RDFS
 
@@ -77,7 +75,8 @@ def without_label(triple: ox.Triple) -> str:
 def answer(store: ox.Store, query: str, default_graphs: tuple[str, ...] = ()) -> set[ox.Triple]:
     """What DESCRIBE gives."""
     ask = Ask(PREFIXES + query, MediaType.TURTLE, default_graphs, base=BASE)
-    found = list(describe(ask, partial(_ask_store, store), store))
+    graph = StoreGraph(store, {})
+    found = list(describe(ask, graph.evaluate, graph.description))
     assert len(found) == len(set(found)), "a triple is given twice"
     return set(found)
 

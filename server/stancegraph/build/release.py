@@ -31,6 +31,7 @@ from stancegraph import names
 from stancegraph.build import quality
 from stancegraph.build.lines import Graphs
 from stancegraph.engine import index, kept
+from stancegraph.engine.remote import place
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ class Release:
     def quads_file(self) -> Path:
         """The canonical N-Quads of all graphs, the description too."""
         return self.path / QUADS
+
+    @property
+    def engine_file(self) -> Path:
+        """What a query engine is to open: the quads, or where else they are."""
+        elsewhere = self.path / place.FILE
+        return elsewhere if elsewhere.exists() else self.quads_file
 
     @property
     def names_file(self) -> Path:

@@ -99,7 +99,7 @@ def echo_answer(
 
 def open_engine(release: Release) -> EmbeddedEngine:
     """An engine for one command, to be closed by it."""
-    return EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1))
+    return EmbeddedEngine(release.engine_file, release.id, EngineOptions(workers=1))
 
 
 def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stancegraph.commands.options import Options
+    from stancegraph.serving.keeper import Keeper
+    from stancegraph.serving.watch import Watch
 
 MEBIBYTE = 2**20
 
@@ -95,6 +98,19 @@ def _endpoints(
     help="A SPARQL endpoint that queries may ask by SERVICE; none unless named.",
 )
 @click.option(
+    "--endpoint",
+    "engines",
+    metavar="URL",
+    multiple=True,
+    help="An engine elsewhere that holds the release, by `push`; several, if they hold the same.",
+)
+@click.option("--base", help="Which site, where engines hold several: what its IRIs begin with.")
+@click.option(
+    "--accept-deviations",
+    is_flag=True,
+    help="Serve from an engine that gets some questions wrong, as it was found at the start.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Build first, and again whenever a file of the graph is saved; serve what was built.",
@@ -113,6 +129,9 @@ def serve_command(
     max_bytes: int,
     cache_size: int,
     services: frozenset[str],
+    engines: tuple[str, ...],
+    base: str | None,
+    accept_deviations: bool,
     watch: bool,
 ) -> None:
     """Serve the current release over HTTP.
@@ -123,23 +142,44 @@ def serve_command(
     what an editor does: a file that is saved is built and served some seconds later; one with
     a violation is told, and what was served before stays.
 
+    With --endpoint the release is asked of SPARQL 1.1 servers elsewhere, where `push` has put
+    it, and nothing is read here; when another is pushed there, that is served. One that is lost
+    is asked again when it is back. Who may ask is told in the URL, or by
+    STANCEGRAPH_ENGINE_USER and STANCEGRAPH_ENGINE_PASSWORD.
+
     \b
     Examples:
       stancegraph serve
       stancegraph serve --watch
       stancegraph serve --host 0.0.0.0 --port 80 --releases /srv/releases
       stancegraph --graph moon serve --port 8001
+      stancegraph serve --endpoint http://one:7878/query --endpoint http://two:7878/query
     """  # noqa: D301 - click's mark for lines to keep
-    # No other command needs these; what follows the first is imported while that works.
-    from stancegraph.serving.watch import Watch  # noqa: PLC0415
+    if engines and (watch or releases):
+        raise click.UsageError("--endpoint goes with neither --watch nor --releases")
+    if (base or accept_deviations) and not engines:
+        raise click.UsageError("--base and --accept-deviations go with --endpoint")
+    bounds = EngineOptions(workers=workers, memory=query_memory * MEBIBYTE)
+    with ExitStack() as stack:
+        # No other command needs these; what follows the first is imported while that works.
+        helper: Keeper | Watch | None = None
+        if engines:
+            from stancegraph.serving.elsewhere import Elsewhere  # noqa: PLC0415
 
-    releases = releases or options.folder.releases
-    watcher = Watch(options.folder, releases) if watch else None
-    if watcher is not None:
-        watcher.build()
-    from stancegraph.serving.begin import Begun  # noqa: PLC0415
+            elsewhere = stack.enter_context(
+                Elsewhere(engines, base, accept_deviations=accept_deviations)
+            )
+            releases, helper = elsewhere.releases, elsewhere.keeper
+        else:
+            releases = releases or options.folder.releases
+        if watch:
+            from stancegraph.serving.watch import Watch  # noqa: PLC0415
 
-    with Begun(releases, EngineOptions(workers=workers, memory=query_memory * MEBIBYTE)) as begun:
+            helper = Watch(options.folder, releases)
+            helper.build()
+        from stancegraph.serving.begin import Begun  # noqa: PLC0415
+
+        begun = stack.enter_context(Begun(releases, bounds))
         from stancegraph.serving.server import serve  # noqa: PLC0415
 
         serve(
@@ -152,5 +192,5 @@ def serve_command(
             services=services,
             max_rows=max_rows,
             max_bytes=max_bytes,
-            watch=watcher,
+            helper=helper,
         )

@@ -7,14 +7,13 @@ things, and each of them is then described as :mod:`stancegraph.description` say
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pyoxigraph as ox
 
 from stancegraph import sparql
-from stancegraph.description import description_in, description_query, in_reading_order
+from stancegraph.description import description_query, in_reading_order
 from stancegraph.errors import QuerySyntaxError
 from stancegraph.sparql import Kind, Token
 
@@ -58,7 +57,7 @@ def take_apart(query: str) -> DescribeQuery:
         raise QuerySyntaxError("DESCRIBE is a word of its own: write a space after it")
     prologue = query[: tokens[start].start]
     asked = _while(tokens, start + 1, lambda token: token.kind in _TARGETS or token.text == "*")
-    dataset = _while(tokens, start + 1 + len(asked), _is_dataset)
+    dataset = _while(tokens, start + 1 + len(asked), is_dataset)
     behind = tokens[start + 1 + len(asked) + len(dataset) :]
 
     variables = [token.text for token in asked if token.text == "*" or token.text[0] in "?$"]
@@ -81,12 +80,18 @@ def take_apart(query: str) -> DescribeQuery:
     )
 
 
-def describe(ask: Ask, evaluate: Callable[[Ask], Result], store: ox.Store) -> Iterator[ox.Triple]:
+def describe(
+    ask: Ask,
+    evaluate: Callable[[Ask], Result],
+    description: Callable[[ox.NamedNode], set[ox.Triple]] | None,
+) -> Iterator[ox.Triple]:
     """The triples that answer *ask*, each once, thing after thing.
 
     Args:
         ask: A DESCRIBE query that *evaluate* can read.
-        evaluate: Asks *store*, by the rule for datasets.
+        evaluate: Asks a query, by the rule for datasets.
+        description: What all graphs together say of a thing, where that is known otherwise
+            than by a query.
 
     Raises:
         QuerySyntaxError: as :func:`take_apart`; otherwise whatever *evaluate* raises.
@@ -104,13 +109,12 @@ def describe(ask: Ask, evaluate: Callable[[Ask], Result], store: ox.Store) -> It
             default_graphs=tuple(iri.value for iri in islice(rest, parts.default)),
             named_graphs=tuple(iri.value for iri in rest),
         )
-    if ask.default_graphs or ask.named_graphs:
 
-        def described(thing: ox.NamedNode) -> set[ox.Triple]:
-            result = evaluate(replace(ask, query=description_query(thing)))
-            return set(cast("ox.QueryTriples", result))
-    else:
-        described = partial(description_in, store)
+    def asked(thing: ox.NamedNode) -> set[ox.Triple]:
+        return set(cast("ox.QueryTriples", evaluate(replace(ask, query=description_query(thing)))))
+
+    explicit = ask.default_graphs or ask.named_graphs
+    described = asked if explicit or description is None else description
     return _described(_all_things(ask, things, parts.found, evaluate), described)
 
 
@@ -156,7 +160,8 @@ def _while(tokens: list[Token], start: int, holds: Callable[[Token], bool]) -> l
     return found
 
 
-def _is_dataset(token: Token) -> bool:
+def is_dataset(token: Token) -> bool:
+    """Whether it may be part of FROM clauses, where these stand."""
     return token.kind in {Kind.IRI, Kind.NAME} or (
         token.kind is Kind.WORD and token.text.upper() in {"FROM", "NAMED", "FROMNAMED"}
     )

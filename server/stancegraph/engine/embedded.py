@@ -29,7 +29,7 @@ from stancegraph.errors import EngineDown, OperationError
 from stancegraph.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from stancegraph.engine import Answer, Ask
@@ -62,9 +62,17 @@ class EngineOptions:
 class SocketEngine:
     """Asks a supervisor over its Unix socket; made once in each web process."""
 
-    def __init__(self, path: Path, release_id: str) -> None:
+    def __init__(
+        self, path: Path, release_id: str, *, is_reached: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Ask the supervisor that listens at *path*.
+
+        Args:
+            is_reached: Tells whether that one reaches what it asks in turn.
+        """
         self._path = str(path)
         self._release_id = release_id
+        self._is_reached = is_reached
 
     @property
     def release_id(self) -> str:
@@ -83,7 +91,7 @@ class SocketEngine:
                 connection.connect(self._path)
             except OSError:
                 return False
-        return True
+        return self._is_reached()
 
     def close(self) -> None:
         """Nothing is held between questions."""

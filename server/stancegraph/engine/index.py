@@ -8,37 +8,23 @@ from __future__ import annotations
 
 import os
 import resource
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 import pyoxigraph as ox
 
-from stancegraph.engine.prefixes import known_prefixes
+from stancegraph.engine.graph import StoreGraph
+from stancegraph.engine.remote import place
+from stancegraph.engine.remote.source import RemoteSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from stancegraph.engine.graph import Graph
 
 FOLDER = "index"
 ABOVE = 5_000_000  # triples; as many take 1.7 GB of memory, and 17 s to load
 _OTHER_FILES = 64  # that a process has open, and that the engine leaves to it
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """What is asked.
-
-    Attributes:
-        prefixes: Those that people use for what the store holds.
-    """
-
-    store: ox.Store
-    prefixes: Mapping[str, str]
-
-    @classmethod
-    def of(cls, store: ox.Store) -> Self:
-        """The graph in *store*."""
-        return cls(store, known_prefixes(store))
 
 
 class Source(Protocol):
@@ -72,7 +58,7 @@ class InMemory:
         """
         store = ox.Store()
         store.bulk_extend(_parsed(quads))
-        self._graph = Graph.of(store)
+        self._graph = StoreGraph.of(store)
 
     def open(self) -> Graph:
         """What all of them ask."""
@@ -104,7 +90,7 @@ class OnDisk:
         Raises:
             OSError: it cannot be read.
         """
-        return Graph.of(ox.Store.read_only(str(self._index)))
+        return StoreGraph.of(ox.Store.read_only(str(self._index)))
 
     def _try(self) -> None:
         """Open it in a process that ends with that.
@@ -124,12 +110,14 @@ class OnDisk:
 
 
 def source_of(quads: Path) -> Source:
-    """Where to ask the release whose N-Quads stand in the file *quads*.
+    """Where to ask the release whose N-Quads stand in the file *quads*, or elsewhere as it tells.
 
     Raises:
         SyntaxError: that holds no N-Quads.
         OSError: what is needed cannot be read.
     """
+    if quads.name == place.FILE:
+        return RemoteSource(quads)
     index = quads.parent / FOLDER
     return OnDisk(index) if index.is_dir() else InMemory(quads)
 

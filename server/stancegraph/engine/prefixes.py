@@ -15,7 +15,7 @@ OWN = {namespace.prefix: namespace.iri for namespace in NAMESPACES}
 _UNWRITTEN = (RDF.langString, XSD.string)  # datatypes that no format writes out
 
 # What ontologies say that their namespace goes by, and what is declared for SHACL and examples.
-_DECLARED = """
+DECLARED = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
 PREFIX vann: <http://purl.org/vocab/vann/>
 SELECT DISTINCT (STR(?name) AS ?prefix) (STR(?namespace) AS ?iri)
@@ -30,10 +30,15 @@ ORDER BY DESC(?prefix) DESC(?iri)
 
 def known_prefixes(store: ox.Store) -> dict[str, str]:
     """Each prefix with its IRI, by name: those that *store* declares, and the program's own."""
-    solutions = store.query(_DECLARED, use_default_graph_as_union=True)
+    solutions = store.query(DECLARED, use_default_graph_as_union=True)
+    return prefixes_in(solutions)  # type: ignore[arg-type]
+
+
+def prefixes_in(rows: Iterable[Iterable[object]]) -> dict[str, str]:
+    """The same, from what ``DECLARED`` finds: pairs of a prefix and its IRI."""
     declared = {
         prefix.value: iri.value
-        for prefix, iri in solutions  # type: ignore[union-attr]
+        for prefix, iri in rows
         if isinstance(prefix, ox.Literal) and isinstance(iri, ox.Literal)
     }
     return dict(sorted({**OWN, **declared}.items()))

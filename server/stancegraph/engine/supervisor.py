@@ -564,7 +564,7 @@ def _processor_time(pid: int) -> float:
 def main() -> None:
     """Load a release and serve it; one line on standard output says READY, or why not."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("release", type=Path, help="a file of N-Quads")
+    parser.add_argument("release", type=Path, help="a file of N-Quads, or engine.json")
     parser.add_argument("socket", type=Path, help="where to listen, in a folder of its own")
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--waiting", type=int, required=True)
@@ -578,8 +578,8 @@ def main() -> None:
     except SyntaxError as error:
         _say(f"{options.release} is no N-Quads ({error})")
         return
-    except OSError as error:
-        _say(f"{options.release} cannot be read ({error.strerror or error})")
+    except (OSError, ValueError) as error:
+        _say(f"{options.release} cannot be read ({getattr(error, 'strerror', None) or error})")
         return
     gc.collect()
     gc.freeze()

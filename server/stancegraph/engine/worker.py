@@ -39,6 +39,7 @@ from stancegraph.engine.wire import (
 )
 from stancegraph.errors import (
     BadRequest,
+    EngineDown,
     NotAcceptable,
     QueryFailed,
     QueryRefused,
@@ -49,7 +50,8 @@ from stancegraph.orphans import end_with_parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from stancegraph.engine.index import Graph, Source
+    from stancegraph.engine.graph import Graph
+    from stancegraph.engine.index import Source
 
 DONE, RETIRED = b"D", b"R"
 BROKEN, OUT_OF_MEMORY = 1, 70  # exit statuses
@@ -110,6 +112,7 @@ def run(source: Source, control: socket.socket, bounds: Bounds) -> NoReturn:
             signal.setitimer(signal.ITIMER_REAL, deadline[0] + 1 if deadline else 1)
             with socket.socket(fileno=_CONNECTION) as connection:
                 _answer(graph, request, connection, bounds)
+            graph.rest()
             signal.setitimer(signal.ITIMER_REAL, 0)
             if _peak_memory() - peak > bounds.memory // 16:
                 control.sendall(RETIRED)  # what a hungry query took is not given back
@@ -163,8 +166,9 @@ def _answer(graph: Graph, request: bytes, connection: socket.socket, bounds: Bou
     connection.settimeout(None)
     output = _Frames(connection)
     try:
-        _evaluate(graph, read_ask(request), output)
-        output.end()
+        ask = read_ask(request)
+        while not _evaluated(graph, ask, output):
+            output = _Frames(connection)
     except StancegraphError as error:
         _send_last(connection, error_frame(error))
     except BrokenRequest as error:
@@ -179,6 +183,27 @@ def _answer(graph: Graph, request: bytes, connection: socket.socket, bounds: Bou
     except (ValueError, RuntimeError) as error:
         told = QueryFailed(f"the query could not be evaluated: {error}")
         _send_last(connection, error_frame(told))
+
+
+def _evaluated(graph: Graph, ask: Ask, output: _Frames) -> bool:
+    """Write the whole answer; whether it could, for it may have broken off before it began.
+
+    Raises:
+        StancegraphError, MemoryError, OSError, ValueError, RuntimeError: as `_evaluate` does.
+    """
+    try:
+        _evaluate(graph, ask, output)
+        output.end()
+    except (StancegraphError, OSError, SyntaxError, ValueError, RuntimeError) as error:
+        lost = graph.lost()
+        if lost is None and isinstance(error, SyntaxError):
+            lost = EngineDown("the engine's answer cannot be read; ask again")
+        if lost is None:
+            raise
+        if output.begun or not graph.can_ask_again():
+            raise lost from error
+        return False
+    return True
 
 
 def out_of_memory(bounds: Bounds) -> QueryFailed:
@@ -233,7 +258,11 @@ def _evaluate(graph: Graph, ask: Ask, frames: _Frames) -> None:
             b"\n" if at_once else b"",
         )
         if at_once:
-            _ask(graph, ask).serialize(output, format=RDF_FORMATS[ask.media_type])
+            found = _ask(graph, ask)
+            if isinstance(found, ox.QueryTriples):
+                found.serialize(output, format=RDF_FORMATS[ask.media_type])
+            else:
+                _write(found, output, ask.media_type, {})
         else:
             found = frames.rows.pass_on(islice(triples(), ask.limit))
             _write(found, output, ask.media_type, {} if by_lines else graph.prefixes)
@@ -289,7 +318,7 @@ def _ask(graph: Graph, ask: Ask) -> Any:
         RuntimeError: evaluation failed.
     """
     try:
-        return _ask_store(graph.store, ask)
+        return graph.evaluate(ask)
     except SyntaxError as error:
         base = ask.base or None
         raise mistakes.syntax_error(ask.query, error, base=base, known=graph.prefixes) from error
@@ -305,7 +334,7 @@ def _triples(graph: Graph, ask: Ask, form: sparql.QueryForm) -> Iterator[ox.Trip
     """What a CONSTRUCT or DESCRIBE gives, anew with each call."""
     found = _ask(graph, ask)  # which tells mistakes
     if form == "DESCRIBE":
-        return iter(describe(ask, partial(_ask_store, graph.store), graph.store))
+        return iter(describe(ask, graph.evaluate, graph.description))
     return iter(found)
 
 
@@ -332,7 +361,7 @@ class _Solutions:
     def count(self) -> int:
         """How many there are."""
         try:
-            found = _ask_store(self._graph.store, self._with(counting(self._asked.query)))
+            found = self._graph.evaluate(self._with(counting(self._asked.query)))
         except SyntaxError:  # the query is none, or its words run together
             return sum(1 for _ in _ask(self._graph, self._asked))
         (row,) = cast("Iterable[ox.QuerySolution]", found)
@@ -344,7 +373,7 @@ class _Solutions:
 
     def _slice(self, skip: int, take: int) -> Any:
         try:
-            return _ask_store(self._graph.store, self._with(sliced(self._asked.query, skip, take)))
+            return self._graph.evaluate(self._with(sliced(self._asked.query, skip, take)))
         except SyntaxError as error:
             told = "no limit can be set on this query: write a space between its words"
             raise QueryRefused(told) from error
@@ -442,31 +471,6 @@ def _write(
     ox.serialize(chain(first, rest), output, RDF_FORMATS[media_type], prefixes=prefixes)
 
 
-def _ask_store(store: ox.Store, ask: Ask) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Apply the rule for datasets: what the request names, else FROM, else the union of all."""
-    base = ask.base or None
-    if ask.default_graphs or ask.named_graphs:
-        default, named = _names(ask.default_graphs), _names(ask.named_graphs)
-        return store.query(ask.query, base_iri=base, default_graph=default, named_graphs=named)
-    union = not sparql.dataset_clause(ask.query)
-    return store.query(ask.query, base_iri=base, use_default_graph_as_union=union)
-
-
-def _names(iris: tuple[str, ...]) -> list[Any]:
-    """Graph names.
-
-    Raises:
-        BadRequest: one is no absolute IRI.
-    """
-    names = []
-    for iri in iris:
-        try:
-            names.append(ox.NamedNode(iri))
-        except ValueError as error:
-            raise BadRequest(f"{iri!r} is no absolute IRI, so it names no graph") from error
-    return names
-
-
 class _Frames(io.RawIOBase):
     """A file that writes what it is given as data frames, each as full as it can be.
 
@@ -476,6 +480,7 @@ class _Frames(io.RawIOBase):
     Attributes:
         max_bytes: How much may be written; 0 for no bound.
         size: How much was.
+        begun: Whether any of it was sent.
         rows: What watches the rows that are written.
     """
 
@@ -486,7 +491,7 @@ class _Frames(io.RawIOBase):
         self._connection = connection
         self._held = bytearray()
         self.size = 0
-        self._begun = False
+        self.begun = False
 
     def writable(self) -> bool:
         """It is."""
@@ -522,8 +527,8 @@ class _Frames(io.RawIOBase):
 
     def _begin(self, *, whole: bool) -> None:
         """Before the first frame, send the notice, if there is anything to tell."""
-        if not self._begun:
-            self._begun = True
+        if not self.begun:
+            self.begun = True
             notice = self.rows.notice(whole=whole) if self.rows else Notice()
             if notice != Notice():
                 self._send(notice_frame(notice))

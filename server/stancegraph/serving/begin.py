@@ -43,7 +43,7 @@ class Begun:
         """
         self.engine = engine
         self.release = open_release(releases)
-        self.supervisor = SupervisorProcess(self.release.quads_file, engine)
+        self.supervisor = SupervisorProcess(self.release.engine_file, engine)
         self._counts = TemporaryFolder()
         os.environ[COUNTS] = str(self._counts.path)  # the web processes inherit it
         # Else the first web process starts it, which unblocks signals that are blocked for that.

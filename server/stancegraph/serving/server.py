@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stancegraph.catalog import Catalog
     from stancegraph.engine.embedded import EngineOptions
     from stancegraph.serving.begin import Begun
+    from stancegraph.serving.keeper import Keeper
     from stancegraph.serving.switch import Line
     from stancegraph.serving.watch import Watch
 
@@ -85,7 +86,7 @@ def serve(
     services: frozenset[str] = frozenset(),
     max_rows: int = 0,
     max_bytes: int = 0,
-    watch: Watch | None = None,
+    helper: Keeper | Watch | None = None,
 ) -> None:
     """Serve the release that was *begun* until SIGTERM or SIGINT, then finish what runs.
 
@@ -97,7 +98,7 @@ def serve(
         cache_size: Bytes of answers that each web process keeps; 0 for none.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
         max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
-        watch: What builds further releases.
+        helper: What builds further releases, or fetches them.
 
     Raises:
         OperationError: the release is of another version, or the port is taken.
@@ -116,13 +117,13 @@ def serve(
         server.on_startup(partial(server.on_hang_up, follower.look))
         server.on_startup(opening.start)
         server.on_startup(follower.start)
-        if watch is not None:
-            server.on_startup(watch.start)
+        if helper is not None:
+            server.on_startup(helper.start)
         server.serve(target_loader=serving.load, wrap_loader=False)
         opening.check()
     finally:
-        if watch is not None:
-            watch.stop()
+        if helper is not None:
+            helper.stop()
         follower.stop()
         serving.stop()
 
@@ -156,7 +157,7 @@ class Serving:
         catalog = open_catalog(release)
         while len(self._leaving) > 1:  # a release or two that slow clients still read, no more
             self._leaving.pop(0).join()
-        supervisor = SupervisorProcess(release.quads_file, self._engine).wait()
+        supervisor = SupervisorProcess(release.engine_file, self._engine).wait()
         options = replace(self._options, release=release, catalog=catalog, engine=supervisor.socket)
         try:
             for made in [each.make(options) for each in self._lines]:

@@ -8,6 +8,7 @@ import pyoxigraph as ox
 
 from stancegraph.engine.embedded import SocketEngine
 from stancegraph.engine.kept import KeptAnswers
+from stancegraph.engine.remote.state import any_up
 from stancegraph.engine.stream import StreamEngine
 from stancegraph.serving.switch import Served
 from stancegraph.terms import DCTERMS, VOID
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 def serve_app(options: WebOptions) -> Served:
     """The application of one web process for one release, made in it."""
     release = options.release
-    asked = MeasuredEngine(SocketEngine(options.engine, release.id))
+    own = SocketEngine(options.engine, release.id, is_reached=lambda: any_up(release.path))
+    asked = MeasuredEngine(own)
     engine = KeptAnswers(asked, release.path, base=release.base)
     site = Site(
         release=options.release,
