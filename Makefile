@@ -6,7 +6,7 @@ PORT ?= 8000
 SECONDS ?= 60
 SOAKED ?= 300
 
-.PHONY: serve test build bench fuzz soak lint screenshots lock messages clean
+.PHONY: serve test build bench bench-scale fuzz soak lint screenshots lock messages clean
 
 # What the scripts of the pages are built from, and the file that says that they are built.
 FRONTEND := $(shell find server/frontend -type f -not -path '*/node_modules/*')
@@ -52,6 +52,11 @@ soak: $(VENV)/.dev-installed $(SCRIPTS)
 bench: $(SCRIPTS)
 	bench/install.sh .bench
 	PYTHONPATH=$(CURDIR)/server .bench/python/bin/python -m bench $(BENCH)
+
+# How builds and answers grow with the graph; writes docs/scale.md: make bench-scale SCALE=--help.
+bench-scale: $(SCRIPTS)
+	bench/install.sh .bench
+	PYTHONPATH=$(CURDIR)/server .bench/python/bin/python -m bench.scale $(SCALE)
 
 # Pinned versions with hashes; ranges are in pyproject.toml. Run after changing those.
 lock: $(VENV)/.dev-installed

@@ -100,6 +100,29 @@ def throughput(rates: Mapping[str, Mapping[int, float]], graph: str, path: Path)
         figure.savefig(path, format="svg", metadata=METADATA)
 
 
+def curves(lines: Mapping[str, Mapping[int, float]], title: str, unit: str, path: Path) -> None:
+    """How figures grow with the number of triples, a line each; both scales are logarithmic."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 4.5), layout="constrained")
+        axes = figure.subplots()
+        for number, (name, found) in enumerate(lines.items()):
+            sizes = sorted(size for size in found if found[size] > 0)
+            axes.plot(
+                sizes,
+                [found[size] for size in sizes],
+                marker="o",
+                label=name,
+                color=COLOURS[number % len(COLOURS)],
+                linestyle="-" if number < len(COLOURS) else "--",
+            )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("triples (log scale)")
+        axes.set_ylabel(f"{unit} (log scale)")
+        _finish(axes, title)
+        figure.savefig(path, format="svg", metadata=METADATA)
+
+
 def _finish(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

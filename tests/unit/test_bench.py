@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import answers, pages, report
+from bench import answers, pages, report, scale
 from bench.client import Client, Reply, request
 from bench.load import Window
 from bench.measure import Result
@@ -220,3 +220,31 @@ def test_a_page_is_told_by_its_median_and_its_late_requests() -> None:
     told = pages.Measured("home", seconds, size=120_400, squeezed=38_000, scripts=1_900)
 
     assert told.row == "| home | 10 | 19 | 120 | 38 | 2 |"
+
+
+def test_growth_is_the_exponent_from_the_smallest_size_to_the_largest() -> None:
+    """Linear is 1, flat 0; what one size alone has, and what is next to nothing, has none."""
+    assert scale.growth({1_000: 2.0, 10_000: 5.0, 100_000: 200.0}) == "1.00"
+    assert scale.growth({1_000: 2.0, 100_000: 2.0}) == "0.00"
+    assert scale.growth({1_000: 2.0}) == "-"
+    assert scale.growth({1_000: 0.0, 100_000: 2.0}) == "-"
+
+
+def test_the_page_on_scale_tells_what_stopped_a_size() -> None:
+    """Beside the figures of those that were measured whole."""
+    told = {"machine": "m", "python": "3", "revision": "r", "day": "2026-11-22", "busy": 0.1}
+    small = scale.Measured(
+        "1M", 1_000_000, {"generate": 2.0, "parse": 4.0}, {"build": 500.0}, (10, 10**6),
+        start=1.0, served={"loaded": 300.0}, cold={"lookup": 1.0}, mix=40.0,
+        exports={"all": (2.0, 10**8)},
+    )  # fmt: skip
+    large = scale.Measured("100M", 10**8, {"generate": 200.0}, stopped="too large for this machine")
+
+    page = scale.page(told, [small, large])
+
+    assert "| generate, s | 2 | 200 | 1.00 |" in page
+    assert "| **build, s** | 4 | - | - |" in page
+    assert "| lookup, ms | 1 | - |" in page
+    assert "| all, MB/s | 50 |  |" in page
+    assert page.endswith("100M: too large for this machine.\n")
+    assert "busy with other things" not in page
