@@ -5,7 +5,8 @@ StancegraphError
 │   ├── BadParameter 400, BadRequest 400
 │   ├── QueryError 400        the query is what must be mended
 │   │   └── QuerySyntaxError, QueryRefused
-│   ├── UnknownList 404, UnknownQuery 404, UnknownThing 404, Retired 410
+│   ├── UnknownList 404, UnknownQuery 404, UnknownRelease 404, UnknownThing 404,
+│   │   ReleaseGone 410, Retired 410
 │   └── NotAcceptable 406, TooSlow 408, BatchTooLarge 413, TooLarge 413,
 │       UnsupportedMediaType 415
 ├── EngineError           the engine let us down; becomes the HTTP answer
@@ -129,6 +130,22 @@ class UnknownThing(RequestError):
         super().__init__(message)
         self.text = text
         self.addresses = dict(addresses or {})
+
+
+class UnknownRelease(RequestError):
+    """There is no release of this id; *addresses* has what there is, with its names."""
+
+    status = 404
+
+    def __init__(self, message: str, addresses: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.addresses = dict(addresses)
+
+
+class ReleaseGone(UnknownRelease):
+    """A release is there no longer, or cannot be served any more."""
+
+    status = 410
 
 
 class Retired(RequestError):

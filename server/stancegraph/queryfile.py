@@ -10,6 +10,7 @@ from RDF terms; text of a caller never becomes text of a query.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -87,6 +88,11 @@ class QueryFile:
     params: Mapping[str, Parameter]
     text: str
     _lines: tuple[tuple[int, int, tuple[str, ...]], ...] = field(repr=False)
+
+    @property
+    def version(self) -> str:
+        """What tells this text from any other: its SHA-256, in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     def bind(self, terms: Terms) -> str:
         """The text with its parameters set to *terms*, one term or more for each.

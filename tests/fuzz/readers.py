@@ -45,10 +45,10 @@ from stancegraph.search import plain
 from stancegraph.sparql import Kind
 from stancegraph.web import federation
 from stancegraph.web.answers import another_each_time
+from stancegraph.web.arguments import read_arguments
 from stancegraph.web.cache import normalised
 from stancegraph.web.encoding import chosen
 from stancegraph.web.negotiation import DOCUMENTS, choose, choose_document, is_document
-from stancegraph.web.sparql import read_arguments
 from stancegraph.web.wishes import read_wishes
 from tests.fuzz.here import FAILURES, THERE, Request, ask_here
 

@@ -317,7 +317,7 @@ def test_excel_knows_days_and_numbers(files: Path) -> None:
     assert any(day is not None and day.year == 2001 for day in dated)
     cited = dict(workbook["citation"].iter_rows(values_only=True))
     assert cited["Query"] == "tables/treaty-actions"
-    assert cited["Narrowed to"] == "states=CAN, states=PER, states=CHN"
+    assert cited["Parameters"] == "states = CAN, states = PER, states = CHN"
     assert int(cited["Rows"]) == len(rows)
     assert len(list(workbook["sources"].iter_rows())) > 50
 

@@ -4,6 +4,7 @@
 // whose choice is a value to send. Without this script the field is one of plain text, which
 // the server reads.
 import { type Choice, Popup } from "./shared/popup";
+import { ROOT } from "./shared/root";
 
 interface Thing {
   kind: string;
@@ -122,7 +123,7 @@ function listen(
 async function ask(text: string, parameter: string, signal: AbortSignal): Promise<Found> {
   const asked = new URLSearchParams({ q: text, limit: String(SHOWN) });
   if (parameter) asked.set("for", parameter);
-  const reply = await fetch(`/search.json?${asked}`, { signal });
+  const reply = await fetch(`${ROOT}/search.json?${asked}`, { signal });
   if (!reply.ok) throw new Error(`the search answers ${reply.status}`);
   return reply.json();
 }

@@ -79,6 +79,12 @@ def held(releases: Path) -> list[Held]:
     return sorted(found, key=lambda each: (each.made, each.name), reverse=True)
 
 
+def names(releases: Path) -> list[str]:
+    """The names of the whole releases in the folder *releases*, the latest first."""
+    found = [path.parent for path in releases.glob(f"*/{FACTS}") if not path.parent.is_symlink()]
+    return sorted((path.name for path in found if not path.name.startswith(".")), reverse=True)
+
+
 def _held(path: Path, *, is_current: bool) -> Held:
     facts = path / FACTS
     made = (facts if facts.is_file() else path).stat().st_mtime

@@ -90,6 +90,14 @@ def _endpoints(
     help="MiB of answers that each web process keeps; 0 keeps none.",
 )
 @click.option(
+    "--archive",
+    "archived",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    help="How many older releases may be loaded at a time, each when /release/ID/ is asked for.",
+)
+@click.option(
     "--allow-service",
     "services",
     metavar="URL",
@@ -128,6 +136,7 @@ def serve_command(
     max_rows: int,
     max_bytes: int,
     cache_size: int,
+    archived: int,
     services: frozenset[str],
     engines: tuple[str, ...],
     base: str | None,
@@ -193,4 +202,5 @@ def serve_command(
             max_rows=max_rows,
             max_bytes=max_bytes,
             helper=helper,
+            archived=archived,
         )

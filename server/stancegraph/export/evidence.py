@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
+from stancegraph.citation import Citation
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.terms import DC, DCTERMS, PROV, RDF, RDFS, SG
 
@@ -61,7 +62,7 @@ def citation(
     *,
     what: str,
     query: str = "",
-    text: str = "",
+    version: str = "",
     asked: Mapping[str, Sequence[str]] | None = None,
     rows_given: int | None = None,
 ) -> list[tuple[str, str]]:
@@ -70,29 +71,17 @@ def citation(
     Args:
         what: What was taken, in a line.
         query: The name of the saved query that gave it; empty for none.
-        text: The text that was asked, parameters and all.
+        version: That of the query.
         asked: What the parameters of the query were set to.
         rows_given: How many rows it gave.
     """
-    parts = [
-        ("Title", f"{release.title}: {what}"),
-        ("Release", release.id),
-        ("Release address", release.iri),
-        ("Release digest (SHA-256)", release.digest),
-        ("Date", release.date.isoformat()),
-        ("Licence", release.licence),
-    ]
+    pairs = tuple((name, value) for name, values in (asked or {}).items() for value in values)
+    address = release.iri
     if query:
-        parts.append(("Query", query))
-        parts.append(("Query version (SHA-256)", hashlib.sha256(text.encode()).hexdigest()))
-        told = ", ".join(f"{n}={value}" for n, values in (asked or {}).items() for value in values)
-        parts.append(("Narrowed to", told or "nothing: all of it"))
-    if rows_given is not None:
-        parts.append(("Rows", str(rows_given)))
-    year = release.date.year
-    words = f"{release.title} ({year}). {what}. Release {release.id}. {release.iri}"
-    parts.append(("Cite as", words))
-    return parts
+        address = f"{address}/queries/{query}"
+        address += f"?{urlencode(pairs, safe='/:')}" if pairs else ""
+    made = Citation(release, what, address, query, version, pairs, rows_given)
+    return made.facts
 
 
 def _text(term: Term | None) -> str:

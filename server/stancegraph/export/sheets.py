@@ -171,7 +171,7 @@ class Sheets:
             self._export.release,
             what=sheet.title,
             query=query.name,
-            text=query.bind(self._export.narrowing.terms(query, self._export.catalog.names)),
+            version=query.version,
             asked=sheet.asked,
             rows_given=len(sheet),
         )

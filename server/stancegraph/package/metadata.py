@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from stancegraph.about import About
     from stancegraph.export.book import TableEntry
     from stancegraph.export.declared import Kind
-    from stancegraph.package.about import About
     from stancegraph.package.content import File
 
 CITATION = "CITATION.cff"
@@ -53,7 +53,7 @@ def citation(about: About) -> str:
         "message": "Cite the release that you used, and the sources that its claims name.",
         "type": "dataset",
         "title": about.title,
-        "abstract": about.description,
+        "abstract": about.abstract,
         "version": about.version,
         "date-released": about.day,
         **licence,
@@ -79,7 +79,7 @@ def zenodo(about: About) -> str:
     return _as_json(
         {
             "title": f"{about.title}, release {about.version}",
-            "description": f"<p>{_escaped(about.description)}</p>",
+            "description": f"<p>{_escaped(about.abstract)}</p>",
             "upload_type": "dataset",
             "access_right": "open",
             "version": about.version,
@@ -115,7 +115,7 @@ def data_package(about: About, files: Sequence[File], tables: Sequence[TableEntr
             "name": about.name,
             "id": about.release.iri,
             "title": f"{about.title}, release {about.version}",
-            "description": about.description,
+            "description": about.abstract,
             "version": about.version,
             "created": f"{about.day}T00:00:00Z",
             "homepage": about.release.base,
@@ -164,7 +164,7 @@ def crate(about: About, files: Sequence[File], *, program: str, mirrored: bool) 
             "@type": "Dataset",
             "identifier": about.release.iri,
             "name": f"{about.title}, release {about.version}",
-            "description": about.description,
+            "description": about.abstract,
             "version": about.version,
             "datePublished": about.day,
             "license": {"@id": about.licence},
@@ -245,7 +245,7 @@ def croissant(about: About, files: Sequence[File], tables: Sequence[TableEntry])
             "@context": _CROISSANT_CONTEXT,
             "@type": "sc:Dataset",
             "name": about.name,
-            "description": about.description,
+            "description": about.abstract,
             "conformsTo": CROISSANT_VERSION,
             "url": about.release.iri,
             "license": about.licence,
@@ -307,7 +307,7 @@ def catalogue(about: About, files: Sequence[File]) -> bytes:
     triples = [
         ox.Triple(release, RDF.type, DCAT.Dataset),
         ox.Triple(release, DCTERMS.title, ox.Literal(f"{about.title}, release {about.version}")),
-        ox.Triple(release, DCTERMS.description, ox.Literal(about.description)),
+        ox.Triple(release, DCTERMS.description, ox.Literal(about.abstract)),
         ox.Triple(release, DCTERMS.identifier, ox.Literal(about.release.iri)),
         ox.Triple(release, DCTERMS.issued, day),
         ox.Triple(release, DCTERMS.license, ox.NamedNode(about.licence)),

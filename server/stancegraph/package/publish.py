@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from stancegraph import __version__
+from stancegraph.about import About
 from stancegraph.build.release import FACTS, open_release, writing
 from stancegraph.changes import as_text
 from stancegraph.differences import compare
@@ -21,7 +22,6 @@ from stancegraph.export.everything import TABLE_FORMATS, write_everything
 from stancegraph.export.job import Export
 from stancegraph.export.tables import STATA_MISSING
 from stancegraph.package import metadata
-from stancegraph.package.about import About
 from stancegraph.package.bag import PAYLOAD, files_in, write_bag
 from stancegraph.package.content import MIRROR, contents, total
 from stancegraph.package.graph import (
@@ -78,7 +78,7 @@ def publish(
             {
                 "Source-Organization": about.publisher_name,
                 "External-Identifier": release.iri,
-                "External-Description": about.description,
+                "External-Description": about.abstract,
                 "Bagging-Date": about.day,
                 "Bag-Software-Agent": f"stancegraph {__version__}",
             },

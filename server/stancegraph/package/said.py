@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 import yaml
 
+from stancegraph.about import spdx_of
 from stancegraph.package import metadata
-from stancegraph.package.about import spdx_of
 from stancegraph.terms import DCAT, DCTERMS, RDF, SPDX, VOID
 
 if TYPE_CHECKING:

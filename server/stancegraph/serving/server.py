@@ -29,6 +29,7 @@ from stancegraph.engine import EXAMPLE
 from stancegraph.engine.embedded import SupervisorProcess
 from stancegraph.errors import OperationError
 from stancegraph.orphans import end_with_parent
+from stancegraph.serving.archive import Archive
 from stancegraph.serving.begin import LEFT_TO_PARENT
 from stancegraph.serving.follow import Follower
 from stancegraph.serving.switch import LineBroken, Switchboard, line
@@ -63,6 +64,8 @@ class WebOptions:
         cache_size: Bytes of answers to keep; 0 for none.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
         max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
+        archive: Where other releases are asked for; None where none is served beside this one.
+        archived: How many of them are loaded at a time.
     """
 
     release: Release
@@ -73,6 +76,8 @@ class WebOptions:
     services: frozenset[str] = frozenset()
     max_rows: int = 0
     max_bytes: int = 0
+    archive: Path | None = None
+    archived: int = 0
 
 
 def serve(
@@ -87,6 +92,7 @@ def serve(
     max_rows: int = 0,
     max_bytes: int = 0,
     helper: Keeper | Watch | None = None,
+    archived: int = 0,
 ) -> None:
     """Serve the release that was *begun* until SIGTERM or SIGINT, then finish what runs.
 
@@ -99,15 +105,17 @@ def serve(
         services: IRIs of the other endpoints that a query may ask by SERVICE.
         max_rows, max_bytes: Bounds of the answer to a query; 0 for none.
         helper: What builds further releases, or fetches them.
+        archived: How many other releases may be loaded at a time, each when it is asked for.
 
     Raises:
         OperationError: the release is of another version, or the port is taken.
     """
     release, supervisor = begun.release, begun.supervisor
     ip, port = _free_place(host, port)
+    archive = Archive(releases, begun.engine, room=archived) if archived else None
     options = WebOptions(
         release, open_catalog(release), supervisor.socket, query_timeout, cache_size, services,
-        max_rows, max_bytes,
+        max_rows, max_bytes, archive.socket if archive else None, archived,
     )  # fmt: skip
     serving = Serving(options, supervisor, begun.engine)
     server = _web_server(ip, port)
@@ -126,6 +134,8 @@ def serve(
             helper.stop()
         follower.stop()
         serving.stop()
+        if archive is not None:
+            archive.stop()
 
 
 class Serving:

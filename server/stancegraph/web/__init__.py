@@ -12,6 +12,7 @@ from flask import Flask, g, redirect, request
 from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
+    citing,
     codebook,
     compare,
     completeness,
@@ -33,7 +34,7 @@ from stancegraph.web import (
     sparql,
 )
 from stancegraph.web.bridge import BODY_BOUND, QUERY, REFUSED, Refusal
-from stancegraph.web.cache import FRESHNESS, UNKEPT
+from stancegraph.web.cache import FRESHNESS, LASTING, UNKEPT
 from stancegraph.web.headers import common_headers
 from stancegraph.web.site import MAX_BODY, AttendedEngine, Site, current_site
 
@@ -69,6 +70,8 @@ def create_app(site: Site) -> Flask:
     compare.prepare(app)
     app.before_request(_refuse)
     app.before_request(_without_slash)
+    citing.register(app)
+    app.jinja_env.globals["latest"] = _without_root
     app.after_request(_common_headers)
     return app
 
@@ -101,9 +104,16 @@ def _without_slash() -> ResponseReturnValue | None:
     if not path.endswith("/") or path in WITH_SLASH or request.method not in {"GET", "HEAD"}:
         return None
     # One slash at its beginning: after two there would stand another host.
-    address = "/" + quote(path.strip("/"), safe="/:@!$&'()*+,;=~")
+    address = request.script_root + "/" + quote(path.strip("/"), safe="/:@!$&'()*+,;=~")
     asked = request.query_string.decode("latin-1")
     return redirect(f"{address}?{asked}" if asked else address, HTTPStatus.PERMANENT_REDIRECT)
+
+
+def _without_root() -> str:
+    """The address of the request in the release that is served."""
+    asked = request.query_string.decode("latin-1")
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")
+    return f"{path}?{asked}" if asked else path
 
 
 def _common_headers(response: Response) -> Response:
@@ -120,5 +130,10 @@ def _common_headers(response: Response) -> Response:
     response.vary.add("Accept")
     if "Cache-Control" not in response.headers:
         wrong = response.status_code >= HTTPStatus.BAD_REQUEST
-        response.headers["Cache-Control"] = UNKEPT if wrong else FRESHNESS
+        lasting = bool(site.root) and response.status_code == HTTPStatus.OK
+        fresh = LASTING if lasting and response.mimetype != "text/html" else FRESHNESS
+        response.headers["Cache-Control"] = UNKEPT if wrong else fresh
+    if site.root:
+        response.headers["X-Robots-Tag"] = "noindex"
+        response.headers.add("Link", f'<{_without_root()}>; rel="latest-version"')
     return response

@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
-from stancegraph.errors import BadParameter
-from stancegraph.web.sparql import read_arguments
+from stancegraph.errors import BadParameter, BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+MAX_ARGUMENTS = 1000
 
 
 class Arguments:
@@ -83,3 +86,23 @@ class Arguments:
         if self._problems:
             (first, told), *others = self._problems.items()
             raise BadParameter(first, told, **dict(others))
+
+
+def read_arguments(encoded: bytes) -> MultiDict[str, str]:
+    """The arguments in a query string or form, in order.
+
+    Raises:
+        BadRequest: they are not UTF-8, or too many.
+    """
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_ARGUMENTS,
+        )
+    except UnicodeDecodeError:
+        raise BadRequest("the arguments are not percent-encoded UTF-8") from None
+    except ValueError:
+        raise BadRequest(f"there are more than {MAX_ARGUMENTS} arguments") from None
+    return MultiDict(pairs)

@@ -5,6 +5,7 @@ Programs ask the same address and get the rows alone; see `stancegraph.web.endpo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -19,8 +20,10 @@ from stancegraph.errors import BadParameter, BadRequest
 from stancegraph.queryfile import VIEWS, View, without_header
 from stancegraph.sparql import kept_tokens, query_form
 from stancegraph.terms import XSD
+from stancegraph.web import citing
 from stancegraph.web.answers import another_each_time, read_question
 from stancegraph.web.cache import UNKEPT
+from stancegraph.web.citing import Cited
 from stancegraph.web.results import SVG, beginning, picture_file, show
 from stancegraph.web.site import current_site
 from stancegraph.web.tables import NAME_SUFFIXES
@@ -28,7 +31,7 @@ from stancegraph.web.views import places
 from stancegraph.web.wishes import read_wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flask import Response
     from werkzeug.datastructures import MultiDict
@@ -68,6 +71,11 @@ def page(arguments: MultiDict[str, str]) -> Response:
     names = _names(text)
     if arguments.get("format") == SVG:
         return _picture(ask, view)
+    typed = Address(text)
+    graphs = {"default-graph-uri", "named-graph-uri", "limit"}
+    beside = [pair for pair in arguments.items(multi=True) if pair[0] in graphs]
+    version = hashlib.sha256(text.encode()).hexdigest()
+    citing.say(Cited(TITLE, typed(beside=beside), version=version, find=citing.of_answer(ask)))
     result = show(ask, names, view, told=TITLE)
     if raw and result.columns:
         result = replace(result, text=beginning(ask, MediaType.TSV)[0])
@@ -81,7 +89,7 @@ def page(arguments: MultiDict[str, str]) -> Response:
             view=view,
             fits=fits,
             columns=columns,
-            address=Address(text),
+            address=typed,
         )
     )
     if another_each_time(text):
@@ -95,10 +103,13 @@ class Address:
 
     query: str
 
-    def __call__(self, drawn: View | None = None, **more: str) -> str:
-        """That of its result: as a view draws it, or with other arguments."""
+    def __call__(
+        self, drawn: View | None = None, *, beside: Iterable[tuple[str, str]] = (), **more: str
+    ) -> str:
+        """That of its result: as a view draws it, with arguments *beside*, or *more*."""
         chosen = {"view": drawn.type, **drawn.columns} if drawn else {}
-        pairs = urlencode({"query": self.query, **chosen, **more}, safe="/:?")
+        asked = {"query": self.query, **chosen, **more}
+        pairs = urlencode([*asked.items(), *beside], safe="/:?")
         return f"{url_for('sparql.get')}?{pairs}"
 
 
@@ -125,14 +136,15 @@ def _read(text: str, arguments: MultiDict[str, str]) -> Ask:
     Raises:
         RequestError, EngineError: it cannot be asked.
     """
-    return read_question(
+    question = read_question(
         current_site(),
         text,
         accept=MIMEAccept(),
         wishes=read_wishes(dict(arguments.lists()), request.headers.getlist("Prefer")),
         default_graphs=tuple(arguments.getlist("default-graph-uri")),
         named_graphs=tuple(arguments.getlist("named-graph-uri")),
-    ).ask
+    )
+    return replace(question.ask, explain=False)
 
 
 def _view(arguments: MultiDict[str, str], form: str) -> View:

@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 # whether it holds, which costs a 304 and no query. Never may it pass off an old release for
 # the current one because it cannot reach the server.
 FRESHNESS = "public, max-age=60, must-revalidate"
+# Under the address of a release nothing but pages changes, which name the one that is served.
+# A year would hold as well, but for the program, which may write the same otherwise some day.
+LASTING = "public, max-age=86400, immutable"
 UNKEPT = "no-store"
 
 # What Cache-Status (RFC 9211) says of an answer that was not made for this client.

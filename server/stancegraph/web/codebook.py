@@ -60,7 +60,7 @@ def page(ending: str = "") -> Response:
             )
         )
     response.headers["Link"] = ", ".join(
-        f'</codebook.{name}>; rel="alternate"; type="{media_type}"'
+        f'<{site.root}/codebook.{name}>; rel="alternate"; type="{media_type}"'
         for name, media_type in FORMATS.items()
         if media_type != form
     )

@@ -28,10 +28,11 @@ from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.errors import BadParameter
 from stancegraph.queryfile import without_header
 from stancegraph.texts import date_text
-from stancegraph.web import links
+from stancegraph.web import citing, links
 from stancegraph.web.arguments import Arguments
 from stancegraph.web.asof import AS_OF, asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.behind import behind
+from stancegraph.web.citing import Cited
 from stancegraph.web.explore import CSV, ENDINGS, HTML, JSON
 from stancegraph.web.negotiation import content_type, preferred
 from stancegraph.web.results import show
@@ -41,7 +42,7 @@ from stancegraph.web.site import current_site
 from stancegraph.web.tables import Cell, cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from flask import Flask
     from werkzeug.wrappers import Response as BaseResponse
@@ -153,7 +154,7 @@ def compare(ending: str = "") -> BaseResponse:
     """
     site = current_site()
     arguments = Arguments("things", "rows", AS_OF, "only", "format")
-    named = arguments.choice("format", [*ENDINGS, ""], ending)
+    named = "" if citing.is_asked() else arguments.choice("format", [*ENDINGS, ""], ending)
     form = ENDINGS.get(named) or preferred(request.accept_mimetypes, (HTML, JSON, CSV)) or HTML
     texts, wrong = _split(site, arguments.texts("things"))
     choice = _choice(site, arguments, texts, wrong)
@@ -166,8 +167,10 @@ def compare(ending: str = "") -> BaseResponse:
         if (way := to_the_day(site.catalog.names.today)) is not None:
             return way
         address = address_of_choice(site, choice)
-        if not named and request.full_path.rstrip("?") != address:
+        if not named and request.script_root + request.full_path.rstrip("?") != address:
             return redirect(address, HTTPStatus.FOUND)
+        things = ", ".join(_head(site, choice, thing)[0].text for thing in choice.things)
+        citing.say(Cited(f"Compare {things}", address, find=citing.of_lines(_lines(site, choice))))
         return _page(site, choice, texts, {})
     aspects = [_aspect(site, choice, query) for query in choice.aspects]
     if form == CSV:
@@ -547,6 +550,11 @@ def _matrix(aspect: Aspect) -> dict[str, object] | None:
     }
 
 
+def _lines(site: Site, choice: Choice) -> Iterator[bytes]:
+    """The whole table as CSV, made when it is read."""
+    yield _csv(site, choice, [_aspect(site, choice, query) for query in choice.aspects]).encode()
+
+
 def _csv(site: Site, choice: Choice, aspects: Sequence[Aspect]) -> str:
     """A row for each cell and value; a matrix has a form of its own at its query's address."""
     written = io.StringIO()
@@ -558,6 +566,7 @@ def _csv(site: Site, choice: Choice, aspects: Sequence[Aspect]) -> str:
                 label = links.label(site, thing.value)
                 head = (aspect.name, row.iri, row.head.text, thing.value, label)
                 for value in made.values or (Cell(),):
-                    told = (value.text, made.known, made.last_known, value.href or "")
+                    basis = (value.href or "").removeprefix(site.root)
+                    told = (value.text, made.known, made.last_known, basis)
                     writer.writerow((*head, *told))
     return written.getvalue()

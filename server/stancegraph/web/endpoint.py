@@ -29,6 +29,7 @@ from stancegraph.errors import (
 )
 from stancegraph.web import encoding
 from stancegraph.web.answers import is_whole, read_question
+from stancegraph.web.arguments import read_arguments
 from stancegraph.web.bridge import (
     QUERY,
     REFUSED,
@@ -39,7 +40,7 @@ from stancegraph.web.bridge import (
     read_body,
     replayed,
 )
-from stancegraph.web.cache import FRESHNESS
+from stancegraph.web.cache import FRESHNESS, LASTING
 from stancegraph.web.headers import common_headers
 from stancegraph.web.negotiation import (
     ALIASES,
@@ -50,7 +51,7 @@ from stancegraph.web.negotiation import (
     preferred,
 )
 from stancegraph.web.site import MAX_BODY
-from stancegraph.web.sparql import format_of, read_arguments
+from stancegraph.web.sparql import format_of
 from stancegraph.web.wishes import read_wishes
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ READ_AT_ONCE = 8 * 2**10  # bytes
 COMPRESSED_AT_ONCE = 16 * 2**10
 KEPT_ACCEPT = 512  # characters of a header of which it is kept what it says
 PAGES = (b"html", b"svg")
+CITING = (b"cite=", b"check=")  # how to cite a page is told where the page is made
 ANY_FORMAT = (*TABLES, *GRAPHS, *ALIASES, *ALIASES_OF_GRAPHS, DOCUMENTS[HTML])
 _VARY = (b"vary", b"Prefer, Accept, Accept-Encoding")
-_FRESH = (b"cache-control", FRESHNESS.encode())
 
 _log = logging.getLogger("stancegraph.web")
 
@@ -93,10 +94,9 @@ class Endpoint:
         self._app = app
         self._site = site
         self._engine = engine
-        self._common = [
-            (name.lower().encode(), text.encode())
-            for name, text in common_headers(site.release.id).items()
-        ]
+        common = common_headers(site.release.id)
+        self._common = [(name.lower().encode(), text.encode()) for name, text in common.items()]
+        self._freshness = (LASTING if site.root else FRESHNESS).encode()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -125,7 +125,7 @@ class Endpoint:
             return
         try:
             question = await self._question(request, told)
-            reply = _Reply(request, question, self._common, send)
+            reply = _Reply(request, question, self._common, send, self._freshness)
             if not await reply.known():
                 await self._answer(reply, question, receive if whole else None)
         except Exception as error:  # which Flask tells, and logs if need be
@@ -215,9 +215,12 @@ def _wants_page(request: _Request) -> bool:
     results, or take anything.
     """
     accept = _accept(request.header(b"accept"))
+    asked = request.query_string.split(b"&")
+    if request.method != "POST" and any(each.startswith(CITING) for each in asked):
+        return True
     formats = [b"format=" + name for name in PAGES]
     if b"format=" in request.query_string:
-        return any(each in request.query_string.split(b"&") for each in formats)
+        return any(each in asked for each in formats)
     posted = request.method == "POST"
     if posted and not request.header(b"content-type").lower().startswith(FORM):
         return False
@@ -317,9 +320,15 @@ class _Reply:
     """
 
     def __init__(
-        self, request: _Request, question: Question, common: list[tuple[bytes, bytes]], send: Send
+        self,
+        request: _Request,
+        question: Question,
+        common: list[tuple[bytes, bytes]],
+        send: Send,
+        freshness: bytes,
     ) -> None:
         self.begun = False
+        self._freshness = freshness
         self._question = question
         self._common = common
         self._send = send
@@ -393,7 +402,7 @@ class _Reply:
         if self._question.tag is not None:
             tag = self._question.tag
             named = encoding.tag_of(tag, self._encoding) if encoded else tag
-            said += (b"etag", f'"{named}"'.encode()), _FRESH
+            said += (b"etag", f'"{named}"'.encode()), (b"cache-control", self._freshness)
         if encoded and status is HTTPStatus.OK:
             said.append((b"content-encoding", self._encoding.encode()))
         self.begun = True

@@ -13,8 +13,9 @@ from stancegraph.errors import BadRequest
 from stancegraph.facts import Facts, describe, read_graphs
 from stancegraph.jsonld import Context
 from stancegraph.sparql import term_text
-from stancegraph.web import links
+from stancegraph.web import citing, links
 from stancegraph.web.answers import respond
+from stancegraph.web.arguments import read_arguments
 from stancegraph.web.asof import asked_day, tell_the_day, to_the_day
 from stancegraph.web.documents import json_text, write
 from stancegraph.web.entries import thing_page
@@ -23,7 +24,6 @@ from stancegraph.web.negotiation import DOCUMENTS, HTML, choose_document, conten
 from stancegraph.web.reference import ontology_page, shapes_page
 from stancegraph.web.sections import places_of
 from stancegraph.web.site import current_site, current_vocabulary
-from stancegraph.web.sparql import read_arguments
 from stancegraph.web.targets import Kind, Target, find
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def tell(rest: str = "") -> BaseResponse:
     to those that it shares; 404 for what is unknown, with what is called alike; 406 for no
     format; 410 for what is retired; 500, 503, 504 as the endpoint.
     """
-    base = current_site().release.base
+    site = current_site()
+    base = site.release.base
     part = request.path.removeprefix("/")
     if not rest and (home := _shared_home(base, part)):
-        return redirect(links.describe_address(f"{home}{part}"))
+        return redirect(links.describe_address(site, f"{home}{part}"))
     return document(f"{base}{part}")
 
 
@@ -79,7 +80,7 @@ def tell_of() -> BaseResponse:
 @bp.get("/.well-known/void")
 def void() -> BaseResponse:
     """Where the release describes itself, in VoID among others: 302."""
-    return redirect("/graph/description")
+    return redirect(f"{current_site().root}/graph/description")
 
 
 @bp.get("/context.jsonld")
@@ -99,7 +100,11 @@ def document(text: str, *, default: str = "ttl") -> BaseResponse:
     site, vocabulary = current_site(), current_vocabulary()
     target = find(site, vocabulary, text)
     asked = read_arguments(request.query_string).get("format")
-    form = choose_document(request.accept_mimetypes, target.ending or asked, default)
+    ending = None if citing.is_asked() else target.ending
+    form = choose_document(request.accept_mimetypes, ending or asked, default)
+    if form == HTML and target.ending and (address := links.address(site, target.iri.value)):
+        asked = request.query_string.decode("latin-1")
+        citing.say_where(f"{address}?{asked}" if asked else address)
     if form == HTML and target.kind is Kind.THING:
         return _thing(site, vocabulary, target)
     if form == HTML:
@@ -156,9 +161,9 @@ def current_context() -> Context:
 def address_as(site: Site, iri: str, form: str) -> str:
     """Where on this host the document about *iri* is in one format."""
     if not iri.startswith(site.release.base) or "#" in iri:
-        return f"{links.describe_address(iri)}&format={form}"
+        return f"{links.describe_address(site, iri)}&format={form}"
     path = iri.removeprefix(site.release.base)
-    return f"/{path}.{form}" if path else f"/?format={form}"
+    return f"{site.root}/{path}.{form}" if path else f"{site.root}/?format={form}"
 
 
 def _facts(site: Site, target: Target) -> Facts:

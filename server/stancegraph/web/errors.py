@@ -28,6 +28,7 @@ from stancegraph.errors import (
     Retired,
     StancegraphError,
     TooLarge,
+    UnknownRelease,
     UnknownThing,
     UnsupportedMediaType,
 )
@@ -67,7 +68,8 @@ def _tell(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code is not None:
         if error.code < HTTPStatus.BAD_REQUEST:  # a redirect
             return make_response(error.get_response())
-        headers = {name: text for name, text in error.get_headers() if name == "Allow"}
+        told = {"Allow", "Content-Range"}
+        headers = {name: text for name, text in error.get_headers() if name in told}
         detail = error.description or ""
         if "Allow" in headers:
             detail = f"{request.method} is not allowed here; allowed are {headers['Allow']}"
@@ -93,7 +95,7 @@ def _details(error: StancegraphError) -> dict[str, object]:
         details["offered"] = list(error.offered)
     if isinstance(error, UnsupportedMediaType):
         details["offered"] = list(error.read)
-    if isinstance(error, UnknownThing) and error.addresses:
+    if isinstance(error, UnknownThing | UnknownRelease) and error.addresses:
         details["see"] = [{"address": a, "name": name} for a, name in error.addresses.items()]
     if isinstance(error, Retired) and error.successors:
         site = current_site()

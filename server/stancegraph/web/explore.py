@@ -20,8 +20,9 @@ from stancegraph.errors import BadParameter, UnknownList
 from stancegraph.listing import THING
 from stancegraph.queryfile import MAX_ROWS
 from stancegraph.terms import XSD
-from stancegraph.web import links
+from stancegraph.web import citing, links
 from stancegraph.web.arguments import Arguments
+from stancegraph.web.citing import Cited
 from stancegraph.web.negotiation import content_type, preferred
 from stancegraph.web.site import current_site, current_vocabulary
 from stancegraph.web.tables import cells, columns_of, merged, spaced
@@ -280,7 +281,7 @@ def one(name: str) -> Response:
     if ending and ending not in ENDINGS:
         raise UnknownList(name, [short_name(each) for each in lists(site)])
     arguments = Arguments("sort", "limit", "page", "format", *_facets(query))
-    named = arguments.choice("format", [*ENDINGS, ""], ending)
+    named = "" if citing.is_asked() else arguments.choice("format", [*ENDINGS, ""], ending)
     selection = Selection(query, arguments)
     accepted = preferred(request.accept_mimetypes, (HTML, JSON, CSV)) or HTML
     form = ENDINGS.get(named, accepted)
@@ -288,6 +289,21 @@ def one(name: str) -> Response:
         lines = _csv(selection)
         first = next(lines)  # what fails before it becomes the status
         return Response(itertools.chain((first,), lines), content_type=content_type(CSV))
+    asked = tuple(
+        (name, selection.text_of(facet, term))
+        for name, facet in _facets(query).items()
+        for term in selection.chosen.get(name, ())
+    )
+    citing.say(
+        Cited(
+            query.summary,
+            selection.address(),
+            query.name,
+            query.version,
+            asked,
+            citing.of_lines(_csv(selection)),
+        )
+    )
     start = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:
         counting = pool.submit(selection.counts)

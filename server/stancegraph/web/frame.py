@@ -80,22 +80,21 @@ def menu(place: str = "main") -> list[Item]:
             *((heading, address) for _order, heading, address in sorted(listed)),
             (_("Questions"), url_for("saved.list_queries")),
             (_("SPARQL"), url_for("sparql.get")),
-            (_("Ontology"), "/ontology"),
+            (_("Ontology"), f"{site.root}/ontology"),
         ],
         "footer": [
             (_("Disputes"), url_for("disputes.all_disputes")),
             (_("Coverage"), url_for("completeness.report")),
             (_("Codebook"), url_for("codebook.page")),
             (_("Quality"), url_for("quality.report")),
-            (_("Shapes"), "/shapes"),
+            (_("Shapes"), f"{site.root}/shapes"),
             (_("OpenAPI"), url_for("openapi.document")),
-            (_("This release"), f"/release/{site.release.id}"),
+            (_("This release"), f"{site.root}/release/{site.release.id}"),
             (_("Licences of the scripts"), asset("licences.txt")),
         ],
     }
-    return [
-        Item(label, href, current=request.path == href) for label, href in entries[place] if href
-    ]
+    here = request.script_root + request.path
+    return [Item(label, href, current=here == href) for label, href in entries[place] if href]
 
 
 def has_page(path: str) -> bool:

@@ -14,7 +14,8 @@ from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.errors import OperationError
 from stancegraph.facts import Facts
 from stancegraph.sparql import term_text
-from stancegraph.web import links
+from stancegraph.web import citing, links
+from stancegraph.web.citing import Cited
 from stancegraph.web.reading import Reader, Shown
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def release_page(
     """A release: numbers, digest, the one before it, how to cite it."""
     release = cast("Release", target.release)
     is_served = release.id == site.release.id
+    citing.say(Cited("", release=release))
     return render_template(
         "release.html",
         site=site,
@@ -71,12 +73,12 @@ def release_page(
         iri=target.iri.value,
         release=release,
         is_served=is_served,
-        previous=_previous(release),
+        previous=_previous(site, release),
         folders=_folders(site, vocabulary) if is_served else {},
     )
 
 
-def _previous(release: Release) -> Shown | None:
+def _previous(site: Site, release: Release) -> Shown | None:
     """The release before it, as a link if it lies beside it."""
     if release.previous is None:
         return None
@@ -84,7 +86,7 @@ def _previous(release: Release) -> Shown | None:
         before = open_release(release.path.parent, release.previous)
     except OperationError:
         return Shown(release.previous)
-    return Shown(before.id, f"/release/{before.id}")
+    return Shown(before.id, f"{site.root}/release/{before.id}")
 
 
 def _folders(site: Site, vocabulary: Vocabulary) -> dict[str, list[tuple[Shown, int]]]:

@@ -19,18 +19,18 @@ def address(site: Site, iri: str) -> str | None:
     """
     base = site.release.base
     if iri.startswith(f"{base}release/") and "#" in iri:
-        return describe_address(iri)
+        return describe_address(site, iri)
     if iri.startswith(base):
-        return f"/{iri.removeprefix(base)}"
+        return f"{site.root}/{iri.removeprefix(base)}"
     if iri.startswith(tuple(set(site.catalog.names.elsewhere.values()))):
         document, mark, fragment = iri.partition("#")
-        return f"{describe_address(document)}{mark}{fragment}"
+        return f"{describe_address(site, document)}{mark}{fragment}"
     return iri if iri.startswith(("http://", "https://")) else None
 
 
-def describe_address(iri: str) -> str:
-    """Where this host describes *iri*, whoever's it is."""
-    return f"/describe?iri={quote(iri, safe=':/')}"
+def describe_address(site: Site, iri: str) -> str:
+    """Where *site* describes *iri*, whoever's it is."""
+    return f"{site.root}/describe?iri={quote(iri, safe=':/')}"
 
 
 def label(site: Site, iri: str) -> str:

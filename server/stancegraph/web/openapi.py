@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, jsonify
 
 from stancegraph.catalog import Allowed, typed
+from stancegraph.citation import FORMS
 from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.parameters import MAX_VALUES
 from stancegraph.search import Fit
 from stancegraph.sparql import query_form
+from stancegraph.web.citing import CHECK, CITE, WAYS
 from stancegraph.web.errors import PROBLEM
 from stancegraph.web.negotiation import HTML
 from stancegraph.web.pictures import DRAWN
@@ -71,7 +73,7 @@ def describe(site: Site) -> Json:
             "description": site.description or release.title,
             "license": licence,
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": site.root or "/"}],
         "tags": [
             *({"name": theme} for theme in dict.fromkeys(query.theme for query in queries)),
             {"name": "Browse"},
@@ -129,9 +131,10 @@ def _operation(query: SavedQuery, names: Names) -> Json:
             *(_parameter(parameter, names) for parameter in query.params.values()),
             *([] if "format" in query.params else [_format(ways)]),
             *_wishes(without=query.params),
+            *(each for each in _CITING if each["name"] not in query.params),
         ],
         "responses": {
-            "200": {"description": "The result.", "content": content},
+            "200": {"description": "The result.", "content": content | _CITATIONS},
             **_failures("400", "404", "406", "500", "503", "504"),
         },
     }
@@ -228,13 +231,14 @@ def _content(
     """
     content: Json = {str(media_type): _TEXT for media_type in offered}
     cost = {"$ref": "#/components/schemas/Cost"}
+    citation = {"$ref": "#/components/schemas/Citation"}
     if MediaType.JSON in content:
         said = _rows(list(columns)) if form == "SELECT" else _RESULT
         content[MediaType.JSON] = {"schema": said}
-        either = {"anyOf": [said, cost]}
+        either = {"anyOf": [said, cost, citation]}
     if MediaType.JSON_LD in content:
         content[MediaType.JSON_LD] = {"schema": _JSON_LD}
-        either = {"anyOf": [cost, *_JSON_LD["anyOf"]]}
+        either = {"anyOf": [cost, citation, *_JSON_LD["anyOf"]]}
     # First the name that generic clients know to be JSON.
     content = {"application/json": {"schema": either}, **content}
     return {str(media_type): told for media_type, told in content.items()}
@@ -455,8 +459,12 @@ def _sparql_get() -> Json:
             ),
             _format(_short_names((*TABLES, *GRAPHS))),
             *_wishes(),
+            *_CITING,
         ],
-        "responses": _SPARQL_RESPONSES,
+        "responses": {
+            **_SPARQL_RESPONSES,
+            "200": {"description": "The result.", "content": _SPARQL_CONTENT | _CITATIONS},
+        },
     }
 
 
@@ -546,6 +554,7 @@ def _thing() -> Json:
                 "examples": {"example": {"value": "state/CAN"}},
             },
             _format([*_short_names(GRAPHS), HTML]),
+            *_CITING,
         ],
         "responses": {
             "200": {
@@ -553,7 +562,8 @@ def _thing() -> Json:
                 "content": {
                     **{str(media_type): _TEXT for media_type in GRAPHS},
                     str(MediaType.JSON_LD): {"schema": _JSON_LD},
-                    "text/html": _TEXT,
+                    "application/json": {"schema": {"$ref": "#/components/schemas/Citation"}},
+                    **_CITATIONS,
                 },
             },
             **_failures("400", "404", "406", "410", "500", "503", "504"),
@@ -590,6 +600,20 @@ def _object(**properties: Json) -> Json:
     }
 
 
+_HASH: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_HASH_OR_NULL: Json = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
+_CITING: list[Json] = [
+    _argument(
+        CITE, "Tell how to cite it, in this form; format is of no account then.",
+        {"type": "string", "enum": list(WAYS)},
+    ),
+    _argument(CHECK, "Tell whether its rows still have this hash, which was cited.", _HASH),
+]  # fmt: skip
+_CITATIONS: Json = {
+    **{media_type: _TEXT for media_type, _ in FORMS.values()},
+    FORMS["csl"][0]: {"schema": {"type": "array", "items": {"type": "object"}}},
+    "text/html": _TEXT,
+}
 _DAY_OR_BLANK: Json = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
 _COVERAGES: Json = _object(lists=_OBJECTS)
@@ -679,6 +703,26 @@ _SCHEMAS: Mapping[str, Json] = {
         "properties": {n: {"type": kind, "description": told} for n, kind, told in _COSTS},
         "additionalProperties": False,
     },
+    "Citation": _object(
+        title=_STRING,
+        publisher=_STRING,
+        graph=_STRING,
+        release=_STRING,
+        releaseAddress={"type": "string", "format": "uri"},
+        digest=_HASH,
+        date={"type": "string", "format": "date"},
+        licence=_STRING,
+        query={"type": ["string", "null"], "description": "The name of a saved query."},
+        version={**_HASH_OR_NULL, "description": "Of the query: the SHA-256 of its text."},
+        parameters=_TEXTS,
+        rows={"type": ["integer", "null"]},
+        sha256={**_HASH_OR_NULL, "description": "Of the rows, whose order does not count."},
+        accessed={"type": "string", "format": "date"},
+        address={"type": "string", "description": "Where to find it again, for ever."},
+        text={"type": "string", "description": "For a list of references."},
+        check={**_HASH_OR_NULL, "description": "The hash that was to be checked."},
+        agrees={"type": ["boolean", "null"], "description": "Whether it is that of the rows."},
+    ),
     "Term": {
         "type": "object",
         "description": "An RDF term, as in the SPARQL 1.1 Query Results JSON Format.",
@@ -773,7 +817,8 @@ _RESPONSES: Mapping[str, Json] = {
         "504": "The query was stopped at its deadline.",
     }.items()
 }
+_SPARQL_CONTENT = _content((*TABLES, *GRAPHS))
 _SPARQL_RESPONSES: Json = {
-    "200": {"description": "The result.", "content": _content((*TABLES, *GRAPHS))},
+    "200": {"description": "The result.", "content": _SPARQL_CONTENT},
     **_failures("400", "406", "500", "503", "504"),
 }

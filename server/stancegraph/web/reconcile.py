@@ -35,6 +35,7 @@ from stancegraph.errors import (
 from stancegraph.matching import Matcher
 from stancegraph.reconcile import Reconciler
 from stancegraph.web import links
+from stancegraph.web.arguments import read_arguments
 from stancegraph.web.frame import LANGUAGE
 from stancegraph.web.reconciling import (
     DRAFT,
@@ -48,7 +49,6 @@ from stancegraph.web.reconciling import (
     told_value,
 )
 from stancegraph.web.site import current_site, current_vocabulary
-from stancegraph.web.sparql import read_arguments
 from stancegraph.wordlist import properties_of, types_of
 
 if TYPE_CHECKING:

@@ -306,7 +306,7 @@ class _Reference(Reader):
             lists=self._lists_of(term),
             questions=self._questions(term),
             turtle=self.vocabulary.example_of(use.example) if is_class else "",
-            codebook=f"/codebook#{local_name(term)}" if is_class else "",
+            codebook=f"{self._site.root}/codebook#{local_name(term)}" if is_class else "",
         )
 
     def _has(self, term: ox.NamedNode) -> tuple[Shown, ...]:
@@ -315,7 +315,7 @@ class _Reference(Reader):
         return tuple(
             Shown(
                 each.label if made.iri == term.value else made.label,
-                f"/codebook#{local_name(made.iri)}-{local_name(each.iri)}",
+                f"{self._site.root}/codebook#{local_name(made.iri)}-{local_name(each.iri)}",
             )
             for made in book.classes
             for each in made.properties
@@ -363,7 +363,7 @@ class _Reference(Reader):
             query = f"SELECT ?thing WHERE {{ ?thing a {iri} }} ORDER BY ?thing"
         else:
             query = f"SELECT ?thing ?value WHERE {{ ?thing {iri} ?value }} ORDER BY ?thing ?value"
-        return f"/sparql?{urlencode({'query': query, 'format': 'csv'})}"
+        return f"{self._site.root}/sparql?{urlencode({'query': query, 'format': 'csv'})}"
 
     def _rules(self, term: ox.NamedNode) -> tuple[RuleShown, ...]:
         """The rules on a class, those of its property shapes too, or on a property."""

@@ -18,18 +18,19 @@ from stancegraph.known import check_known
 from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
+from stancegraph.web import citing
 from stancegraph.web.answers import Told, another_each_time, respond
-from stancegraph.web.arguments import Arguments
+from stancegraph.web.arguments import Arguments, read_arguments
 from stancegraph.web.asof import asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.behind import behind
 from stancegraph.web.cache import UNKEPT
+from stancegraph.web.citing import Cited
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
 from stancegraph.web.pictures import DRAWN
 from stancegraph.web.results import SVG, picture_file, show
 from stancegraph.web.search import LONGEST, WORDING
 from stancegraph.web.site import current_site
-from stancegraph.web.sparql import read_arguments
 from stancegraph.web.wishes import NAMES, Wishes, read_wishes
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def list_queries() -> Response:
         address=example_address,
     )
     response = make_response(page)
-    response.headers["Link"] = '</queries.json>; rel="alternate"; type="application/json"'
+    response.headers["Link"] = (
+        f'<{url_for("saved.list_as_json")}>; rel="alternate"; type="application/json"'
+    )
     return response
 
 
@@ -107,7 +110,7 @@ def run_saved(name: str) -> BaseResponse:
     stem, _, ending = name.partition(".")
     query = current_site().catalog.query(stem if ending in ENDINGS else name)
     values = dict(read_arguments(request.query_string).lists())
-    if ending in ENDINGS:
+    if ending in ENDINGS and not citing.is_asked():
         values.setdefault("format", []).append(ending)
     if is_dated(query) and (elsewhere := to_the_day(_today())) is not None:
         return elsewhere
@@ -228,6 +231,17 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
     terms, problems = _read(query, values)
     waiting = not values and terms is None
     text = without_header(query.bind(terms)) if terms is not None else ""
+    if terms is not None:
+        citing.say(
+            Cited(
+                query.summary,
+                address_of(query, terms, whole=False, **wishes.arguments),
+                query.name,
+                query.version,
+                tuple(_pairs(query, terms)),
+                citing.of_answer(_ask(text, wishes)),
+            )
+        )
     page = render_template(
         "saved.html",
         site=site,

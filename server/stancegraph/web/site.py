@@ -11,6 +11,8 @@ from stancegraph.vocabulary import Vocabulary
 from stancegraph.web.bridge import on_hang_up
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stancegraph.build.release import Release
     from stancegraph.catalog import Catalog
     from stancegraph.engine import Answer, Ask, Engine
@@ -27,6 +29,11 @@ class Site:
         query_timeout: Seconds that one query may take.
         services: IRIs of the other endpoints that a query may ask by SERVICE.
         max_rows, max_bytes: Bounds of an answer to a stranger's query; 0 for none.
+        root: What the paths of its addresses begin with; empty where the site has the host for
+            itself, ``/release/ID`` where it is that of a release under an address of its own.
+        current: The release that is served without such a beginning; None for this one.
+        archive: Where other releases are asked for; None where none is served beside this one.
+        archived: How many of them are loaded at a time.
     """
 
     release: Release
@@ -37,6 +44,10 @@ class Site:
     services: frozenset[str] = frozenset()
     max_rows: int = 0
     max_bytes: int = 0
+    root: str = ""
+    current: Release | None = None
+    archive: Path | None = None
+    archived: int = 0
 
 
 class AttendedEngine:

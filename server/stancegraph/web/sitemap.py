@@ -19,7 +19,8 @@ _SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 @bp.get("/robots.txt")
 def robots() -> Response:
     """What robots may read: pages, and not each answer that can be asked for. 200."""
-    lines = ("User-agent: *", "Disallow: /sparql", "Disallow: /describe", "Disallow: /reconcile")
+    closed = ("/sparql", "/describe", "/reconcile", "/release/*/")
+    lines = ("User-agent: *", *(f"Disallow: {path}" for path in closed))
     text = "\n".join((*lines, f"Sitemap: {request.url_root}sitemap.xml", ""))
     return Response(text, content_type="text/plain; charset=utf-8")
 

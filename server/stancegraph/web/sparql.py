@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request, url_for
-from werkzeug.datastructures import MultiDict
 
 from stancegraph.engine import MediaType
-from stancegraph.errors import BadRequest
+from stancegraph.web.arguments import read_arguments
 from stancegraph.web.byhand import page
 from stancegraph.web.negotiation import (
     DOCUMENTS,
@@ -19,9 +18,10 @@ from stancegraph.web.negotiation import (
 )
 from stancegraph.web.service import describe_service, write
 
-bp = Blueprint("sparql", __name__)
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
 
-MAX_ARGUMENTS = 1000
+bp = Blueprint("sparql", __name__)
 
 
 @bp.route("/sparql", methods=["GET", "POST"], strict_slashes=False)
@@ -54,23 +54,3 @@ def format_of(arguments: MultiDict[str, str]) -> str | None:
     """The format that the address names: the first known one, since clients give two names."""
     given = arguments.getlist("format")
     return next((name for name in given if name in FORMATS), given[0] if given else None)
-
-
-def read_arguments(encoded: bytes) -> MultiDict[str, str]:
-    """The arguments in a query string or form, in order.
-
-    Raises:
-        BadRequest: they are not UTF-8, or too many.
-    """
-    try:
-        pairs = parse_qsl(
-            encoded.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MAX_ARGUMENTS,
-        )
-    except UnicodeDecodeError:
-        raise BadRequest("the arguments are not percent-encoded UTF-8") from None
-    except ValueError:
-        raise BadRequest(f"there are more than {MAX_ARGUMENTS} arguments") from None
-    return MultiDict(pairs)

@@ -42,7 +42,7 @@ class Turnstile:
         Raises:
             Exception: what the application raised.
         """
-        sparql = scope["path"].rstrip("/") == "/sparql"
+        sparql = scope["path"].rstrip("/").endswith("/sparql")
         if REFUSED in scope or not (sparql or scope["method"] in {"GET", "HEAD"}):
             await self._app(scope, receive, send)  # which asks the engine nothing
             return

@@ -3,6 +3,8 @@
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
 import type { EditorView } from "@codemirror/view";
 
+import { ROOT } from "../shared/root";
+
 interface Term {
   name: string;
   kind: string;
@@ -37,7 +39,7 @@ let loaded: Promise<Vocabulary> | undefined;
 
 /** The words of the graph, which are asked for once. */
 export function vocabulary(): Promise<Vocabulary> {
-  loaded ??= fetch("/terms.json").then((response) => response.json() as Promise<Vocabulary>);
+  loaded ??= fetch(`${ROOT}/terms.json`).then((response) => response.json() as Promise<Vocabulary>);
   return loaded;
 }
 
@@ -109,7 +111,7 @@ async function things(sought: string, context: CompletionContext): Promise<Compl
   context.addEventListener("abort", () => stop.abort());
   try {
     const query = new URLSearchParams({ q: sought, limit: String(THINGS) });
-    const response = await fetch(`/search.json?${query}`, { signal: stop.signal });
+    const response = await fetch(`${ROOT}/search.json?${query}`, { signal: stop.signal });
     if (!response.ok) return [];
     const { things } = (await response.json()) as { things: Thing[] };
     return things.map(({ iri, label, name, kind }) => ({

@@ -1,0 +1,115 @@
+"""What tells whether a query still has the same answer: how many rows, and their hash.
+
+The order of rows does not count. Of a SELECT it is the SHA-256 of the answer as TSV
+(SPARQL 1.1 Query Results CSV and TSV Formats) with the line of the variables first and the
+other lines sorted by their bytes, each ending in a line feed; equal lines stay; of
+an ASK that of the line ``true`` or ``false``. Of a CONSTRUCT
+or DESCRIBE it is that of its triples as N-Triples, canonical (RDFC-1.0) and sorted.
+Of a table that is no answer of SPARQL it is that of its CSV, sorted alike.
+A blank node in a row is written ``_:``, for its label says nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from stancegraph.engine import MediaType
+from stancegraph.sparql import query_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stancegraph.engine import Ask, Engine
+
+MAX_HASHED = 16 * 2**20  # bytes of an answer
+_BLANK = re.compile(rb"(?:^|(?<=\t))_:[^\t\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells an answer from others.
+
+    Attributes:
+        rows: How many rows, or triples.
+        sha256: The hash, in hexadecimal.
+    """
+
+    rows: int
+    sha256: str
+
+
+def fingerprint(engine: Engine, ask: Ask) -> Fingerprint | None:
+    """That of the whole answer to *ask*; None where it has more than ``MAX_HASHED`` bytes.
+
+    Raises:
+        EngineError, RequestError: as :meth:`stancegraph.engine.Answer.__next__` does.
+    """
+    form = query_form(ask.query)
+    is_graph = form in {"CONSTRUCT", "DESCRIBE"}
+    media_type = MediaType.N_TRIPLES if is_graph else MediaType.TSV
+    content = _read(engine, replace(ask, media_type=media_type))
+    if content is None:
+        return None
+    if form == "ASK":
+        return _of([], content.splitlines())
+    return of_triples(content) if is_graph else of_table(content)
+
+
+def of_table(content: bytes) -> Fingerprint:
+    """That of a table whose first line has its headings."""
+    head, *lines = content.removesuffix(b"\n").split(b"\n")
+    return _of([head], sorted(_BLANK.sub(b"_:", line) for line in lines))
+
+
+def of_csv(lines: Iterable[bytes]) -> Fingerprint | None:
+    """That of a table as CSV, whose first line has its headings; None as `fingerprint`.
+
+    The lines, which end as RFC 4180 wants it, are sorted as those of TSV are.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > MAX_HASHED:
+            return None
+        pieces.append(line)
+    head, *rows = b"".join(pieces).removesuffix(b"\r\n").split(b"\r\n")
+    return _of([head], sorted(rows))
+
+
+def of_triples(content: bytes) -> Fingerprint:
+    """That of N-Triples."""
+    if b"_:" not in content:
+        return _of([], sorted(set(content.splitlines())))
+    triples = ox.parse(content, format=ox.RdfFormat.N_TRIPLES)
+    dataset = ox.Dataset(triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return _of([], sorted(f"{quad.triple} .".encode() for quad in dataset))
+
+
+def _of(head: list[bytes], rows: list[bytes]) -> Fingerprint:
+    hashed = hashlib.sha256()
+    for line in (*head, *rows):
+        hashed.update(line + b"\n")
+    return Fingerprint(len(rows), hashed.hexdigest())
+
+
+def _read(engine: Engine, ask: Ask) -> bytes | None:
+    """The whole answer, unless it is too long."""
+    answer: Iterable[bytes] = (made := engine.ask(ask))
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        for piece in answer:
+            size += len(piece)
+            if size > MAX_HASHED:
+                return None
+            pieces.append(piece)
+    finally:
+        made.close()
+    return b"".join(pieces)
