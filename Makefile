@@ -39,6 +39,8 @@ lint: $(VENV)/.dev-installed
 screenshots: $(VENV)/.dev-installed $(SCRIPTS)
 	$(BIN)/stancegraph build --quiet
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/stancegraph export networks co-voting --format graphml --to build/networks --quiet
+	$(BIN)/python -m tests.browser.network build/networks/co-voting.graphml
 
 # What reads strangers' bytes, fuzzed for SECONDS each: make fuzz SECONDS=600 READERS="tokens wire".
 fuzz: $(VENV)/.fuzz-installed

@@ -126,6 +126,29 @@ class Difference:
         kept = [each for each in self.changes if sought & {each.iri, *each.things}]
         return replace(self, changes=tuple(kept), unnamed=0)
 
+    @classmethod
+    def from_json(cls, text: str) -> Difference:
+        """What `as_json` has written."""
+        told = json.loads(text)
+        changes = tuple(
+            Change(
+                **{
+                    **each,
+                    "what": What(each["what"]),
+                    "things": tuple(each["things"]),
+                    "sources": tuple(each["sources"]),
+                    "corrections": tuple(
+                        Correction(
+                            **{**c, "before": tuple(c["before"]), "after": tuple(c["after"])}
+                        )
+                        for c in each["corrections"]
+                    ),
+                }
+            )
+            for each in told["changes"]
+        )
+        return cls(told["before"], told["after"], changes, told["unnamed"])
+
     def as_json(self) -> str:
         """The difference as JSON text that ends in a line break."""
         told = {

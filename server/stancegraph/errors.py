@@ -5,7 +5,7 @@ StancegraphError
 │   ├── BadParameter 400, BadRequest 400
 │   ├── QueryError 400        the query is what must be mended
 │   │   └── QuerySyntaxError, QueryRefused
-│   ├── UnknownList 404, UnknownQuery 404, UnknownRelease 404, UnknownThing 404,
+│   ├── UnknownFile 404, UnknownList 404, UnknownQuery 404, UnknownRelease 404, UnknownThing 404,
 │   │   ReleaseGone 410, Retired 410
 │   └── NotAcceptable 406, TooSlow 408, BatchTooLarge 413, TooLarge 413,
 │       UnsupportedMediaType 415
@@ -103,6 +103,16 @@ class UnknownList(RequestError):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         told = f"there are {', '.join(known)}" if known else "this graph declares none"
         super().__init__(f"no list is named {name!r}; {told}")
+        self.name = name
+
+
+class UnknownFile(RequestError):
+    """No file is offered under this name."""
+
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no file {name!r} to download; /downloads lists all")
         self.name = name
 
 

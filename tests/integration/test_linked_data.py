@@ -457,7 +457,8 @@ class Page(HTMLParser):
             self.ids.append(said["id"])
         if tag == "a" and "href" in said:
             self.hrefs.append(said["href"])
-        if tag == "link" and said.get("rel") == "alternate":
+        feed = said.get("type") == "application/atom+xml"
+        if tag == "link" and said.get("rel") == "alternate" and not feed:
             self.alternates[said["type"]] = said["href"]
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 CURRENT = "current"
 QUADS = "release.nq"
 FACTS = "release.json"
+EXPORTS = "exports"  # the folder of files that were made from a release since
 _UNFINISHED = (".tmp-", ".old-", ".link-")
 
 
@@ -345,11 +346,15 @@ def _install(draft: Path, releases: Path, name: str) -> None:
 def _same(one: Path, other: Path) -> bool:
     """Whether two folders hold the same files with the same content.
 
-    Of an index it is only known whether there is one: no two are alike, byte for byte.
+    Of an index it is only known whether there is one: no two are alike, byte for byte. What was
+    exported from either since does not count.
     """
     found = [
         sorted(
-            path.relative_to(root) for path in root.rglob("*") if path.parent != root / index.FOLDER
+            name
+            for path in root.rglob("*")
+            if path.parent != root / index.FOLDER
+            and (name := path.relative_to(root)).parts[0] != EXPORTS
         )
         for root in (one, other)
     ]

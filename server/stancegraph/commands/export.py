@@ -24,6 +24,7 @@ from stancegraph.export.everything import (
 )
 from stancegraph.export.everything import BOOK_FORMATS as READ_FORMATS
 from stancegraph.export.job import Export
+from stancegraph.export.kept import keeping, kept
 from stancegraph.export.narrowing import Narrowing
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def export_command() -> None:
       stancegraph export tables state-treaty --format dta --format xlsx
       stancegraph export rdf --states CAN --format ttl --to canada.ttl
       stancegraph export all --to files
+      stancegraph export all --keep
 
     All are narrowed alike: --as-of, --states, --theme. The same release gives the same bytes.
     """  # noqa: D301 - click's mark for lines to keep
@@ -208,9 +210,11 @@ def codebook_command(
 
 @export_command.command("all")
 @_folder
+@click.option("--keep", is_flag=True,
+              help="Instead, keep them with the release, for a server to give away.")  # fmt: skip
 @_narrowing
 @click.pass_obj
-def all_command(options: Options, /, *, folder: Path, **given: Any) -> None:
+def all_command(options: Options, /, *, folder: Path, keep: bool, **given: Any) -> None:
     """Write everything in every form: RDF, tables, networks and the codebook.
 
     \b
@@ -220,9 +224,18 @@ def all_command(options: Options, /, *, folder: Path, **given: Any) -> None:
 
     Tables of more than a hundred thousand rows are left out of Excel, which is told.
     """  # noqa: D301 - click's mark for lines to keep
+    if keep and (given["as_of"] or given["states"] or given["theme"]):
+        raise click.UsageError("--keep keeps everything: leave the others out")
     begun = time.perf_counter()
-    with _export(options, given) as export, _made(folder):
-        write_everything(export, folder, written=lambda files: _told_written(export, files))
+    with _export(options, given) as export:
+        if keep:
+            with keeping(export.release) as draft:
+                write_everything(export, draft, written=lambda files: _told_sizes(export, files))
+            for each in kept(export.release):
+                click.echo(str(each.path))
+        else:
+            with _made(folder):
+                write_everything(export, folder, written=lambda files: _told_written(export, files))
         export.told(f"all in {time.perf_counter() - begun:.1f} s")
 
 
@@ -248,6 +261,12 @@ def _told_written(export: Export, written: Iterable[Written]) -> None:
     """Name each file on standard output, with its size and the rest beside it."""
     for each in written:
         click.echo(str(each.path))
+        _told_sizes(export, [each])
+
+
+def _told_sizes(export: Export, written: Iterable[Written]) -> None:
+    """Tell of each file how much it is."""
+    for each in written:
         size = each.path.stat().st_size
         export.told(f"  {each.rows:,} rows, {size:,} bytes, {each.seconds:.1f} s")
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from stancegraph.about import About
     from stancegraph.export.job import Export
-    from stancegraph.package.about import About
 
 STATIC = Path(__file__).parent / "site"
 SEARCH = "search.html"

@@ -12,12 +12,14 @@ from flask import Flask, g, redirect, request
 from stancegraph.errors import BadRequest, EngineDown, TooSlow
 from stancegraph.web import (
     assets,
+    changes,
     citing,
     codebook,
     compare,
     completeness,
     completion,
     disputes,
+    downloads,
     encoding,
     entities,
     errors,
@@ -59,13 +61,15 @@ def create_app(site: Site) -> Flask:
     frame.register(app)
     for page in (
         pages, search, explore, compare, disputes, completeness, sparql, completion, saved,
-        openapi, examples, quality, codebook, entities, reconcile, sitemap,
+        openapi, examples, changes, downloads, quality, codebook, entities, reconcile, sitemap,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)
     errors.register(app)
     encoding.register(app)  # whose hook comes last: those after a request run in reverse
     search.prepare(app)
+    downloads.prepare(app)
+    app.jinja_env.globals["feed_address"] = changes.feed_address
     reconcile.prepare(app)
     compare.prepare(app)
     app.before_request(_refuse)

@@ -83,6 +83,8 @@ def menu(place: str = "main") -> list[Item]:
             (_("Ontology"), f"{site.root}/ontology"),
         ],
         "footer": [
+            (_("Downloads"), url_for("downloads.page")),
+            (_("Changes"), url_for("changes.page")),
             (_("Disputes"), url_for("disputes.all_disputes")),
             (_("Coverage"), url_for("completeness.report")),
             (_("Codebook"), url_for("codebook.page")),

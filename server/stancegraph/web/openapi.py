@@ -13,6 +13,7 @@ from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.parameters import MAX_VALUES
 from stancegraph.search import Fit
 from stancegraph.sparql import query_form
+from stancegraph.web.atom import MEDIA_TYPE as ATOM
 from stancegraph.web.citing import CHECK, CITE, WAYS
 from stancegraph.web.errors import PROBLEM
 from stancegraph.web.negotiation import HTML
@@ -87,10 +88,13 @@ def describe(site: Site) -> Json:
                 f"/queries/{query.name}": {"get": _operation(query, site.catalog.names)}
                 for query in queries
             },
+            "/changes.json": {"get": _changes()},
             "/codebook.json": {"get": _browsing("codebook", "Every class, counted", _CODEBOOK)},
             "/compare.json": {"get": _compare(queries)},
             "/coverage.json": {"get": _browsing("coverage", "How complete lists are", _COVERAGES)},
             "/disputes.json": {"get": _disputes()},
+            "/downloads.json": {"get": _browsing("downloads", "Files to take away", _FILES)},
+            "/downloads/{name}": {"get": _download()},
             "/explore.json": {"get": _browsing("explore", "The lists to explore", _LISTS)},
             **{
                 f"/explore/{query.name.rpartition('/')[2]}.json": {"get": _list(query)}
@@ -120,6 +124,9 @@ def _operation(query: SavedQuery, names: Names) -> Json:
     content = _content(OFFERED[form], form, query.columns)
     content["text/html"] = _TEXT
     ways = [*_short_names(OFFERED[form]), HTML]
+    if query.columns and not query.services:
+        content[ATOM] = _TEXT
+        ways.append("atom")
     if query.view.type in DRAWN:
         content[SVG_TYPE] = _TEXT
         ways.append(SVG)
@@ -539,6 +546,40 @@ def _match() -> Json:
     return found
 
 
+def _changes() -> Json:
+    return _browsing(
+        "changes",
+        "What changed from release to release; /changes.atom is the same as a feed",
+        _STEPS,
+        _argument("about", "Only what names this thing: its key, name or IRI.", _STRING),
+    )
+
+
+def _download() -> Json:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        "operationId": "download",
+        "summary": "Fetch a file, whole or in parts",
+        "tags": ["Browse"],
+        "parameters": [
+            {
+                "name": "name",
+                "in": "path",
+                "required": True,
+                "description": "As /downloads.json tells it; slashes need no escape.",
+                "schema": {"type": "string"},
+                "examples": {"example": {"value": "SHA256SUMS"}},
+            }
+        ],
+        "responses": {
+            "200": {"description": "The file.", "content": {"*/*": binary}},
+            "206": {"description": "A part of it (RFC 9110).", "content": {"*/*": binary}},
+            **_failures("404"),
+            "416": {"$ref": "#/components/responses/400"},
+        },
+    }
+
+
 def _thing() -> Json:
     return {
         "operationId": "thing",
@@ -617,6 +658,31 @@ _CITATIONS: Json = {
 _DAY_OR_BLANK: Json = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
 _COVERAGES: Json = _object(lists=_OBJECTS)
+_FILES: Json = _object(
+    release=_STRING,
+    files={
+        "type": "array",
+        "items": _object(
+            name=_STRING,
+            address={"type": "string", "format": "uri-reference"},
+            bytes=_NUMBER,
+            sha256=_HASH,
+            mediaType=_STRING,
+            title={"type": ["string", "null"]},
+            use={"type": ["string", "null"]},
+        ),
+    },
+)
+_STEPS: Json = {
+    "type": "array",
+    "items": _object(
+        release=_STRING,
+        date={"type": "string", "format": "date"},
+        before={"type": ["string", "null"]},
+        counts={"type": ["object", "null"]},
+        changes=_OBJECTS,
+    ),
+}
 _CODEBOOK: Json = _object(release=_STRING, classes=_OBJECTS, tables=_OBJECTS)
 _ANY: Json = {"type": "object"}
 _LISTS: Json = _object(lists=_OBJECTS)

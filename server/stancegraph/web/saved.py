@@ -24,6 +24,7 @@ from stancegraph.web.arguments import Arguments, read_arguments
 from stancegraph.web.asof import asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.behind import behind
 from stancegraph.web.cache import UNKEPT
+from stancegraph.web.changes import feed_of_query
 from stancegraph.web.citing import Cited
 from stancegraph.web.forms import fields
 from stancegraph.web.negotiation import ALIASES, preferred
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 bp = Blueprint("saved", __name__)
 
 HTML = "text/html"
-ENDINGS = frozenset({*SHORT_NAMES, SVG, "html"})  # that the name of a query may have
+ATOM = "atom"
+ENDINGS = frozenset({*SHORT_NAMES, SVG, ATOM, "html"})  # that the name of a query may have
 
 
 @bp.get("/queries/")
@@ -140,6 +142,11 @@ def _answered(query: SavedQuery, values: dict[str, list[str]]) -> Response:
     ):
         return _page(query, values, wishes)
     terms = _terms(query, values)
+    if short_name == ATOM:
+        # Only what was given: a default may be another one in the next release.
+        said = {name: term for name, term in terms.items() if name in values}
+        asked = "; ".join(f"{name} = {value}" for name, value in _pairs(query, said))
+        return feed_of_query(query, query.bind(terms), asked, address_of(query, said))
     if short_name == SVG and query.view.type in DRAWN:
         return _picture(query, terms, wishes)
     coverage = _coverage(query, terms)
