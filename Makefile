@@ -6,7 +6,7 @@ PORT ?= 8000
 SECONDS ?= 60
 SOAKED ?= 300
 
-.PHONY: serve test build bench bench-scale fuzz soak lint screenshots lock messages clean
+.PHONY: serve test build bench bench-scale fuzz soak lint screenshots lock messages validators clean
 
 # What the scripts of the pages are built from, and the file that says that they are built.
 FRONTEND := $(shell find server/frontend -type f -not -path '*/node_modules/*')
@@ -74,12 +74,23 @@ lock: $(VENV)/.dev-installed
 	    --output-file requirements/fuzz.txt requirements/fuzz.in
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+	    --output-file requirements/validators.txt requirements/validators.in
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	    --output-file requirements/bench.txt requirements/bench.in pyproject.toml
 
 # The texts of the pages that can be translated, for whoever starts or updates a language.
 messages: $(VENV)/.dev-installed
 	$(BIN)/pybabel --quiet extract --mapping babel.cfg --no-location --omit-header --sort-output \
 	    --output server/stancegraph/web/locale/stancegraph.pot server
+
+# What tests of packages hold these against, in a venv of its own.
+validators: .validators/.installed
+
+.validators/.installed: requirements/validators.txt
+	test -x .validators/bin/python || $(PYTHON) -m venv .validators
+	.validators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/validators.txt
+	touch $@
 
 # Never built from source, which takes a compiler of its own.
 $(VENV)/.fuzz-installed: $(VENV)/.dev-installed requirements/fuzz.txt
@@ -98,4 +109,4 @@ $(VENV)/.dev-installed: $(VENV)/.run-installed requirements/dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .bench build dist releases server/frontend/node_modules $(dir $(SCRIPTS)) tests/clients/node_modules tests/conformance/.suites
+	rm -rf $(VENV) .bench .validators build dist releases server/frontend/node_modules $(dir $(SCRIPTS)) tests/clients/node_modules tests/conformance/.suites

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from stancegraph.terms import DCTERMS, FOAF, RDFS, SCHEMA, VOID
+from stancegraph.terms import DCAT, DCTERMS, FOAF, RDFS, SCHEMA, VOID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ class About:
             licence=release.licence,
             spdx=spdx_of(release.licence),
             languages=values(dataset, DCTERMS.language),
-            keywords=(),
+            keywords=values(dataset, DCAT.keyword),
             publisher=publisher,
             publisher_name=named[0] if named else publisher or release.title,
         )

@@ -195,6 +195,10 @@ def test_every_link_of_the_copy_leads_somewhere(package: Path) -> None:
     )
     assert ("../../../graph/data/states.ttl", False) in page.links
     assert (f"{MUNITIONS}compare", True) in page.links
+    asking = Page()
+    asking.feed((site / "queries" / "treaties" / "acts.html").read_text("utf-8"))
+    assert (f"{MUNITIONS}queries/treaties/acts", True) in asking.links  # the form
+    assert ("../../search.html", False) in asking.links
 
 
 def test_what_is_lost_in_the_copy_would_be_found(copy: Path) -> None:

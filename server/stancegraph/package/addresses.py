@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_STATEMENTS = 250  # on one page, where their keys allow to part them
 LIVE = "data-live"  # the attribute of what leads to the server
+SEARCH = "/search"  # the form that a file answers
 HOST = "http://localhost/"  # what pages that are made here take for their server
 _LINK = re.compile(r'(\s(?:href|src|action)=)"([^"]*)"')
 _MODULE = re.compile(r'<script type="module"[^>]*></script>\n?')
@@ -70,12 +71,16 @@ class Addresses:
     def rewritten(self, page: str, at: str) -> str:
         """*page*, which is to stand in the file *at*, with links that work from there.
 
-        What no file has leads to the server, and says so by the attribute `LIVE`. Modules of
-        scripts are left out: browsers load none from a disk.
+        What no file has leads to the server, and says so by the attribute `LIVE`; so do forms,
+        but for the search. Modules of scripts are left out: browsers load none from a disk.
         """
 
         def link(found: re.Match[str]) -> str:
-            target, live = self.link(unescape(found[2]), at)
+            address = unescape(found[2])
+            if "action" in found[1] and address != SEARCH:
+                target, live = f"{self.base}{address.removeprefix('/')}", True
+            else:
+                target, live = self.link(address, at)
             return f'{found[1]}"{escape(target)}"{f" {LIVE}" if live else ""}'
 
         made = _LINK.sub(link, _MODULE.sub("", page))
