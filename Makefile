@@ -42,6 +42,12 @@ screenshots: $(VENV)/.dev-installed $(SCRIPTS)
 	$(BIN)/stancegraph export networks co-voting --format graphml --to build/networks --quiet
 	$(BIN)/python -m tests.browser.network build/networks/co-voting.graphml
 
+# The notebooks in docs/notebooks, run anew, with what comes out.
+.PHONY: notebooks
+notebooks: $(VENV)/.dev-installed $(SCRIPTS)
+	$(BIN)/stancegraph build --quiet
+	$(BIN)/python -m tests.notebooks
+
 # What reads strangers' bytes, fuzzed for SECONDS each: make fuzz SECONDS=600 READERS="tokens wire".
 fuzz: $(VENV)/.fuzz-installed
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(READERS)

@@ -93,7 +93,8 @@ def throughput(rates: Mapping[str, Mapping[int, float]], graph: str, path: Path)
                 bars, [f"{rate:,.0f}" if rate >= 1 else "" for rate in values], fontsize=7
             )
         axes.set_yscale("log")
-        axes.set_xticks([place + 0.425 - width / 2 for place in range(len(counts))], counts)
+        places = [place + 0.425 - width / 2 for place in range(len(counts))]
+        axes.set_xticks(places, [str(count) for count in counts])
         axes.set_xlabel("connections")
         axes.set_ylabel("answers a second (log scale)")
         _finish(axes, f"Realistic mix, {graph}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import difflib
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -357,3 +358,11 @@ def typed_example(parameter: Parameter, names: Names) -> str:
     """The example of *parameter* as a caller may write it: ``country=CAN``."""
     texts = [typed(parameter, term, names) for term in parameter.examples]
     return " ".join(f"{parameter.name}={text}" for text in texts)
+
+
+def python_call(query: str, values: Mapping[str, str | Sequence[str]]) -> str:
+    """What asks a saved query by the client: ``query("votes/resolution", resolution="…")``."""
+    # Texts and lists of them are written alike in JSON and in Python.
+    words = [json.dumps(query)]
+    words += [f"{name}={json.dumps(given, ensure_ascii=False)}" for name, given in values.items()]
+    return f"query({', '.join(words)})"

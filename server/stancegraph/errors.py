@@ -15,7 +15,9 @@ StancegraphError
 ├── ContentError          a file must be mended; the build stops, the served release stays
 │   └── BadFolder, BadQueryFile, BadTable, BadTemplate, InvalidGraph
 └── OperationError        the operator can mend it: a busy port, a missing release
-    └── RegisterFailed        a register elsewhere gives no answer
+    ├── RegisterFailed        a register elsewhere gives no answer
+    └── ServerFailed          a server that a client asks gives no answer
+        └── AnotherRelease
 """
 
 from __future__ import annotations
@@ -324,3 +326,24 @@ class RegisterFailed(OperationError):
     def __init__(self, endpoint: str, problem: str) -> None:
         super().__init__(f"{endpoint}: {problem}")
         self.endpoint = endpoint
+
+
+class ServerFailed(OperationError):
+    """A server that a client asks gave no answer, or not the whole."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(f"{address}: {problem}")
+        self.address = address
+
+
+class AnotherRelease(ServerFailed):
+    """A server holds another release, *held*, and does not have the one that is *wanted*."""
+
+    def __init__(self, address: str, wanted: str, held: str) -> None:
+        super().__init__(
+            address,
+            f"it holds release {held}, and {wanted} is not there: connect anew to go on with "
+            f"{held}, or ask {wanted} from its folder",
+        )
+        self.wanted = wanted
+        self.held = held

@@ -24,6 +24,7 @@ from stancegraph.errors import (
     EngineError,
     NotAcceptable,
     QueryError,
+    QueryTimeout,
     RequestError,
     Retired,
     StancegraphError,
@@ -91,6 +92,8 @@ def _details(error: StancegraphError) -> dict[str, object]:
         details |= _place(error)
     if isinstance(error, BadParameter):
         details["parameters"] = error.problems
+    if isinstance(error, QueryTimeout):
+        details["seconds"] = error.seconds
     if isinstance(error, NotAcceptable):
         details["offered"] = list(error.offered)
     if isinstance(error, UnsupportedMediaType):
