@@ -80,6 +80,10 @@ class NotReached(Exception):  # between our own modules; whoever asked tells it 
     """There was no answer: nobody listens, or the connection ended before one began."""
 
 
+class Ended(NotReached):
+    """A connection that was kept had ended when a request was sent over it."""
+
+
 class Refused(Exception):  # likewise
     """The server answered with a status that is no success.
 
@@ -160,6 +164,12 @@ class Client:
         """Whether nothing is left to be read of the answer before."""
         return self._answer is None or self._answer.isclosed()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection over which the next request would go."""
+        link = self._connection
+        return self.is_free and link is not None and link.sock is not None
+
     def close(self) -> None:
         """Hang up."""
         if self._connection is not None:
@@ -174,14 +184,17 @@ class Client:
         parameters: str = "",
         headers: Mapping[str, str] | None = None,
         patience: float,
+        again: bool = True,
     ) -> Body:
         """Send a request; the answer, which is to be read before the next is sent.
 
         Args:
             parameters: What to add to the query string of the address.
             patience: Seconds that the server may be silent.
+            again: Whether to connect anew where the connection that was kept has ended.
 
         Raises:
+            Ended: it has, and that is not wanted.
             NotReached: there is no answer, though the request may have come through.
             Refused: it is no success, which a redirect is not either.
         """
@@ -189,10 +202,10 @@ class Client:
         query = "&".join(part for part in (self._parts.query, parameters) if part)
         target += f"?{query}" if query else ""
         sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **(headers or {})}
-        answer = self._exchange(method, target, body, sent, patience)
+        answer = self._exchange(method, target, body, sent, patience, again=again)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._authorization.challenge(answer):
             answer.read()
-            answer = self._exchange(method, target, body, sent, patience)
+            answer = self._exchange(method, target, body, sent, patience, again=True)
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refusal(answer)
         return Body(answer)
@@ -204,14 +217,17 @@ class Client:
         body: bytes | None,
         headers: Mapping[str, str],
         patience: float,
+        *,
+        again: bool,
     ) -> http.client.HTTPResponse:
-        """Send one request; anew, where a kept connection turns out to have ended meanwhile.
+        """Send one request; if wanted anew, where a kept connection turns out to have ended.
 
         Raises:
+            Ended: it has, and that is not wanted.
             NotReached: there is no answer.
         """
         signed = {**headers, **self._authorization.header(method, target, self.address.url)}
-        kept = self.is_free and self._connection is not None
+        kept = self.is_connected
         if not kept:
             self.close()
         for fresh in (False, True) if kept else (True,):
@@ -228,6 +244,8 @@ class Client:
                 ended = isinstance(error, ConnectionError | http.client.BadStatusLine)
                 if fresh or not ended:
                     raise NotReached(_reason(error)) from error
+                if not again:
+                    raise Ended(_reason(error)) from error
             else:
                 return self._answer
         raise NotReached("the connection ended")

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from stancegraph.engine.graph import graph_names
-from stancegraph.engine.remote import kinds, state
+from stancegraph.engine.remote import holdings, kinds, state
 from stancegraph.engine.remote.dataset import Writer
-from stancegraph.engine.remote.http import Body, Client, NotReached, Refused, trust
+from stancegraph.engine.remote.http import Body, Client, Ended, NotReached, Refused, trust
 from stancegraph.engine.remote.place import Place
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout
 from stancegraph.sparql import query_form
@@ -39,6 +39,10 @@ _RDF = {
 BUFFER = 64 * 2**10  # bytes to read at a time
 PAUSE = 0.2  # seconds, at least, before asking again where all have refused for now
 GRACE = 5.0  # seconds beyond the deadline, at which the supervisor has long ended a worker
+
+
+class Without(NotReached):
+    """An engine answers, but does not hold the release."""
 
 
 class RemoteSource:
@@ -84,6 +88,7 @@ class RemoteGraph:
         self._clients = [[Client(address)] for address in place.addresses]
         self._kinds = [kinds.kind_of(server) for server in place.servers]
         self._state = state.State(states)
+        self._layout = place.layout
         self._store = ox.Store()  # an empty one, which reads queries
         self._writer = Writer(
             place.layout, place.graphs, iris=self._iris, variables=self._variables
@@ -173,6 +178,8 @@ class RemoteGraph:
             for number in self._order():
                 try:
                     return self._asked_of(number, query, written, until, accept)
+                except Without:
+                    pass
                 except NotReached:
                     self._state[number] = state.DOWN
                 except Refused as error:
@@ -193,6 +200,22 @@ class RemoteGraph:
         turn = os.getpid() % (len(numbers) or 1)
         turned = numbers[turn:] + numbers[:turn]
         return sorted(turned, key=lambda number: self._state[number] != state.UP)
+
+    def _see(self, number: int, client: Client, patience: float) -> None:
+        """See to it that an engine to which there was no connection has the release, whole.
+
+        It may have been started anew, with nothing in it: any answer would be wrong.
+
+        Raises:
+            NotReached, Refused: it has not, or does not answer.
+        """
+        try:
+            if not holdings.is_whole(client, self._layout, patience=patience):
+                self._state[number] = state.WITHOUT
+                raise Without("it does not hold the release")
+        except holdings.BadEngine as error:
+            raise NotReached(str(error)) from error
+        self._state[number] = state.UP
 
     def _free_client(self, number: int) -> Client:
         """A connection on which no answer is under way; a description needs two at a time."""
@@ -221,12 +244,16 @@ class RemoteGraph:
         ]
         self._asked = number
         client = self._free_client(number)
-        body = client.send(
-            "POST",
-            urlencode(form).encode(),
-            headers={"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"},
-            patience=left + GRACE,
-        )
+        headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
+        text = urlencode(form).encode()
+        body = None
+        while body is None:
+            if not client.is_connected:
+                self._see(number, client, left)
+            with suppress(Ended):
+                body = client.send(
+                    "POST", text, headers=headers, patience=left + GRACE, again=False
+                )
         self._kinds[number] = kinds.kind_of(client.server)
         if kinds.out_of_time(body.headers):
             client.close()
