@@ -24,6 +24,8 @@ FORMS: dict[str, tuple[str, str]] = {
     "ris": ("application/x-research-info-systems", "ris"),
     "csl": ("application/vnd.citationstyles.csl+json", "csl.json"),
 }
+CITE, CHECK = "cite", "check"  # the arguments of an address that ask for these
+TYPED = "Result of a query"  # what the answer to a query of one's own is called
 _TEX = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from stancegraph.engine import MediaType
-from stancegraph.sparql import query_form
+from stancegraph.sparql import Kind, query_form, resolved, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from stancegraph.engine import Ask, Engine
 
 MAX_HASHED = 16 * 2**20  # bytes of an answer
+# Functions whose value is another one each time, called anywhere in a query; maybe behind a
+# comment, whose end is not looked for: with many such words that would take for ever.
+_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*+[(#]", re.IGNORECASE)
 _BLANK = re.compile(rb"(?:^|(?<=\t))_:[^\t\n]+")
 
 
@@ -41,6 +44,31 @@ class Fingerprint:
 
     rows: int
     sha256: str
+
+
+def another_each_time(query: str) -> bool:
+    """Whether the answer may be another one each time: it calls a clock, or makes new nodes.
+
+    It errs on the safe side: text in a string may count as a call.
+    """
+    # N\u004FW() is a call too.
+    return bool(_VOLATILE.search(resolved(query))) or _makes_blank_nodes(query)
+
+
+def _makes_blank_nodes(query: str) -> bool:
+    """Whether the template of a CONSTRUCT has blank nodes, which each answer names anew."""
+    if query_form(query) != "CONSTRUCT":
+        return False
+    begun = False
+    for token in scan(query):
+        word = token.text.upper() if token.kind is Kind.WORD else ""
+        if word.startswith("CONSTRUCT"):
+            begun = True
+        elif begun and (token.kind is Kind.BLANK or token.text in {"[", "("}):
+            return True
+        elif begun and (token.text == "}" or word in {"FROM", "WHERE"}):
+            return False
+    return False
 
 
 def fingerprint(engine: Engine, ask: Ask) -> Fingerprint | None:

@@ -38,13 +38,13 @@ from stancegraph.errors import (
     ServiceFailed,
     StancegraphError,
 )
+from stancegraph.fingerprint import another_each_time
 from stancegraph.importers.table import read_table
 from stancegraph.names import Names, Sorts
 from stancegraph.parameters import as_tuple
 from stancegraph.search import plain
 from stancegraph.sparql import Kind
 from stancegraph.web import federation
-from stancegraph.web.answers import another_each_time
 from stancegraph.web.arguments import read_arguments
 from stancegraph.web.cache import normalised
 from stancegraph.web.encoding import chosen

@@ -344,6 +344,7 @@ def test_pandas_reads_a_saved_query_as_a_frame(live_server: str) -> None:
 
 PROGRAMS = {
     "curl": ["bash", "-c"],
+    "Python": [sys.executable, "-c"],
     "pandas": [sys.executable, "-c"],
     "R": ["Rscript", "-e"],
     "SPARQLWrapper": [sys.executable, "-c"],

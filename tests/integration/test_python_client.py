@@ -15,6 +15,8 @@ import polars as pl
 import pytest
 
 from stancegraph import client
+from stancegraph.build import build
+from stancegraph.build.shelf import use
 from stancegraph.errors import (
     AnotherRelease,
     BadParameter,
@@ -25,11 +27,13 @@ from stancegraph.errors import (
     ServerFailed,
     UnknownQuery,
 )
+from tests.serving import serving, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from stancegraph.folder import GraphFolder
 
 RELEASE = "2026-11-22-0123456789ab"
 ROWS = b'{"head":{"vars":["n"]},"results":{"bindings":[]}}'
@@ -193,6 +197,38 @@ def test_a_mistake_is_told_alike_by_server_and_release(
         assert "resolution" in " ".join(raised.value.problems.values()) or raised.value.problems
 
 
+@pytest.mark.parametrize("form", ["text", "bibtex", "ris", "csl"])
+def test_an_answer_is_cited_alike_by_server_and_release(
+    local: client.Connection, remote: client.Connection, form: str
+) -> None:
+    """With its release, its query and the hash of its rows."""
+    here, there = (
+        graph.query("votes/resolution", resolution="A/RES/74/247") for graph in (local, remote)
+    )
+
+    assert here.cite(form) == there.cite(form)
+    assert local.release in here.cite(form)
+    assert "votes/resolution?resolution=A-RES-74-247&check=" in here.cite(form)
+
+
+def test_the_answer_to_a_query_of_ones_own_is_cited(
+    local: client.Connection, remote: client.Connection
+) -> None:
+    """With its text; one that is another each time has no hash."""
+    for text in ("SELECT ?n { VALUES ?n { 1 2 } }", "SELECT (RAND() AS ?n) {}"):
+        assert local.sparql(text).cite() == remote.sparql(text).cite()
+
+
+def test_what_is_made_of_an_answer_cites_nothing(local: client.Connection) -> None:
+    """Nor does the list of queries; and there is no other form."""
+    found = local.query("votes/resolution", resolution="A/RES/74/247")
+
+    for made in (local.queries(), found[found["choice"] == "no"]):
+        assert not hasattr(made, "cite") or made.citing is None
+    with pytest.raises(BadParameter, match="is one of text, bibtex, ris, csl"):
+        found.cite("apa")
+
+
 def test_rows_beyond_the_limit_are_told_of(live_server: str, shipped_releases: Path) -> None:
     """A warning, and a word in what the frame says of itself."""
     for source in (live_server, shipped_releases):
@@ -203,6 +239,7 @@ def test_rows_beyond_the_limit_are_told_of(live_server: str, shipped_releases: P
             found = few.query("votes/resolution", resolution="A-RES-74-247")
 
         assert (len(found), found.attrs["cut"]) == (5, True)
+        assert "limit=5" in found.cite()
 
 
 def test_a_query_that_takes_too_long_is_stopped(live_server: str, shipped_releases: Path) -> None:
@@ -362,3 +399,27 @@ def test_a_server_that_goes_over_to_another_release_is_asked_where_it_keeps_ours
         for _ in range(2):
             assert list(graph.sparql("SELECT ?n {}")) == ["n"]
         assert graph.release == RELEASE
+
+
+@pytest.mark.whole
+def test_a_release_is_asked_as_long_as_a_server_keeps_it(
+    small: GraphFolder, tmp_path: Path
+) -> None:
+    """Over the switch to the next one, and afterwards by its id; then it is told as gone."""
+    folder = tmp_path / "releases"
+    ids = [build(small, folder, release_date=date(2026, 11, day)).id for day in (21, 22)]
+    use(folder, ids[0])
+    with serving("--releases", folder, graph=small.root) as server:
+        graph = client.connect(server.address)
+        asked = graph.query("votes/of-a-state", actor="CAN")
+
+        use(folder, ids[1])
+        wait_until(lambda: client.connect(server.address).release == ids[1])
+
+        for same in (graph, client.connect(server.address, release=ids[0])):
+            again = same.query("votes/of-a-state", actor="CAN")
+            assert again.attrs["release"] == ids[0]
+            pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(asked))
+            assert ids[0] in again.cite()
+        with pytest.raises(AnotherRelease, match=f"holds release {ids[1]}"):
+            client.connect(server.address, release="2020-01-01-0123456789ab")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stancegraph import mistakes
+from stancegraph.fingerprint import another_each_time
 from stancegraph.names import Names
-from stancegraph.web.answers import another_each_time
 from stancegraph.web.cache import normalised
 from stancegraph.web.encoding import chosen
 from tests.fuzz.readers import READERS, read

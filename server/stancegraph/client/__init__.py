@@ -4,7 +4,7 @@
 
     graph = client.connect("http://127.0.0.1:8000")
     votes = graph.query("votes/resolution", resolution="A-RES-74-247")
-    print(votes.attrs)
+    print(votes.cite())
 
 `connect` says where to ask; `query`, `sparql` and `queries` of this module ask the server or
 folder that the environment names, ``STANCEGRAPH_SOURCE``, else the releases of this

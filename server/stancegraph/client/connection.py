@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
@@ -41,6 +42,9 @@ class Source(Protocol):
 
     def ask(self, asked: Asked, limit: int | None) -> Reading:
         """The answer, of *limit* rows at most."""
+
+    def cite(self, asked: Asked, limit: int | None, form: str) -> str:
+        """How to cite the answer."""
 
     def queries(self) -> Sequence[Listed]:
         """The saved queries, by name."""
@@ -123,7 +127,7 @@ class Connection:
         self._source.close()
 
     def query(self, name: str, /, **parameters: object) -> Any:
-        """The answer to the saved query *name*, as a data frame.
+        """The answer to the saved query *name*, as a data frame with a method ``cite``.
 
         Args:
             parameters: A key, a name or an IRI (``country="CAN"``), a day, a number, a truth
@@ -175,7 +179,7 @@ class Connection:
             "example": [each.call for each in listed],
         }
         texts = [Column(name, "text", values) for name, values in columns.items()]
-        return self._maker.frame(texts, {"release": self.release})
+        return self._maker.frame(texts, {"release": self.release}, None)
 
     def _frame(self, asked: Asked, found: Reading) -> Any:
         """What was found, as a data frame; of an ASK, its truth."""
@@ -194,4 +198,6 @@ class Connection:
                 f"there are more rows than the {found.cut} that were wanted: limit={found.cut}"
             )
             warnings.warn(message, CutAnswer, stacklevel=3)
-        return self._maker.frame(found.columns, attrs)
+        return self._maker.frame(
+            found.columns, attrs, partial(self._source.cite, asked, self._limit)
+        )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import weakref
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from stancegraph.build.release import FACTS, open_release
 from stancegraph.build.shelf import find, open_catalog
 from stancegraph.catalog import read_terms, typed
+from stancegraph.citation import CHECK, TYPED, Citation
 from stancegraph.client.answer import Listed, read
 from stancegraph.coverage import coverage_of
 from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.errors import OperationError
+from stancegraph.fingerprint import another_each_time, fingerprint
 from stancegraph.folder import shipped
 from stancegraph.known import check_known
+from stancegraph.parameters import as_tuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +77,43 @@ class Local:
         found = read(b"".join(answer))
         told = () if coverage is None else coverage.statements
         return replace(found, coverage=told, cut=answer.notice.cut)
+
+    def cite(self, asked: Asked, limit: int | None, form: str) -> str:
+        """How to cite the answer, as a server of this release tells it.
+
+        Raises:
+            EngineError: the answer, whose rows are hashed, is not given.
+        """
+        query, terms, text = self._bound(asked)
+        more = [] if limit is None else [("limit", str(limit))]
+        if query is not None:
+            title, name, version = query.summary, query.name, query.version
+            pairs = [
+                (name, typed(made, term, self._catalog.names))
+                for name, made in query.params.items()
+                for term in as_tuple(terms.get(name, ()))
+            ]
+            path = f"/queries/{query.name}?{urlencode([*pairs, *more], safe='/:')}".rstrip("?")
+        else:
+            title, name, version = TYPED, "", hashlib.sha256(text.encode()).hexdigest()
+            pairs = [("query", text), *more]
+            path = f"/sparql?{urlencode(pairs, safe='/:?')}"
+        found = None
+        if not another_each_time(text):
+            found = fingerprint(self._started(), self._question(text, limit))
+        if found is not None:
+            path += f"{'&' if '?' in path else '?'}{CHECK}={found.sha256}"
+        return Citation(
+            self._release,
+            title,
+            self._release.iri + path,
+            name,
+            version,
+            tuple(pairs) if name else (),
+            found.rows if found else None,
+            found.sha256 if found else "",
+            datetime.now(UTC).date(),
+        ).write(form)
 
     def _bound(self, asked: Asked) -> tuple[SavedQuery | None, Terms, str]:
         """The saved query, if it is one, what its parameters are set to, and the text to ask.

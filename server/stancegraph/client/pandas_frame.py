@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 
+from stancegraph.client.cited import Cited
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stancegraph.client.answer import Column
     from stancegraph.export.declared import Kind
+
+
+class Frame(Cited, pd.DataFrame):  # type: ignore[misc]
+    """An answer. What is made of it, be it a copy, is a plain frame, which cites nothing."""
+
+    @property
+    def _constructor(self) -> Any:
+        return pd.DataFrame
 
 
 def _texts(values: Sequence[Any]) -> Any:
@@ -32,8 +42,11 @@ _ARRAYS: dict[Kind, Callable[[Sequence[Any]], Any]] = {
 }
 
 
-def frame(columns: Sequence[Column], attrs: Mapping[str, Any]) -> Any:
+def frame(
+    columns: Sequence[Column], attrs: Mapping[str, Any], cite: Callable[[str], str] | None
+) -> Frame:
     """*columns* as a data frame."""
-    made = pd.DataFrame({column.name: _ARRAYS[column.kind](column.values) for column in columns})
+    made = Frame({column.name: _ARRAYS[column.kind](column.values) for column in columns})
     made.attrs.update(attrs)
+    made.citing = cite
     return made

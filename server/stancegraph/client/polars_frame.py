@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from stancegraph.client.cited import Cited
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stancegraph.client.answer import Column
     from stancegraph.export.declared import Kind
 
 
-class Frame(pl.DataFrame):
-    """An answer.
+class Frame(Cited, pl.DataFrame):
+    """An answer. What is made of it cites nothing.
 
     Attributes:
         attrs: As `Connection.query` tells, which polars has no place of its own for.
@@ -32,10 +34,13 @@ _TYPES: dict[Kind, Any] = {
 }
 
 
-def frame(columns: Sequence[Column], attrs: Mapping[str, Any]) -> Frame:
+def frame(
+    columns: Sequence[Column], attrs: Mapping[str, Any], cite: Callable[[str], str] | None
+) -> Frame:
     """*columns* as a data frame."""
     made = Frame([_series(column) for column in columns])
     made.attrs = attrs
+    made.citing = cite
     return made
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from stancegraph import __version__
+from stancegraph.citation import CITE
 from stancegraph.client.answer import Listed, read
 from stancegraph.engine import MediaType
 from stancegraph.errors import (
@@ -96,6 +97,19 @@ class Remote:
             return replace(read(content), cut=cut)
         except ValueError as error:
             raise ServerFailed(self._address, f"the answer is not whole: {error}") from error
+
+    def cite(self, asked: Asked, limit: int | None, form: str) -> str:
+        """How to cite the answer.
+
+        Raises:
+            as `ask` says.
+        """
+        path = f"/queries/{quote(asked.query)}" if asked.query else "/sparql"
+        pairs = self._pairs(asked, {"limit": limit, CITE: form})
+        if asked.text:
+            pairs.append(("query", asked.text))
+        content, _ = self._fetch(f"{path}?{urlencode(pairs)}", accept="*/*", asked=asked)
+        return content.decode()
 
     def _pairs(self, asked: Asked, wishes: Mapping[str, object]) -> list[tuple[str, str]]:
         """The arguments of an address; a parameter of the query means more than a wish."""

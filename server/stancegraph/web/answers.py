@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,7 +16,8 @@ from stancegraph import __version__
 from stancegraph.engine import UPDATE_REFUSED, Ask, MediaType, Notice
 from stancegraph.engine.wire import MAX_FRAME
 from stancegraph.errors import QueryRefused
-from stancegraph.sparql import Kind, calls_service, is_update, query_form, resolved, scan
+from stancegraph.fingerprint import another_each_time
+from stancegraph.sparql import calls_service, is_update, query_form
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.federation import federate
 from stancegraph.web.negotiation import choose
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
     from stancegraph.sparql import QueryForm
     from stancegraph.web.site import Site
-
-# Functions whose value is another one each time, called anywhere in a query; maybe behind a
-# comment, whose end is not looked for: with many such words that would take for ever.
-_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*+[(#]", re.IGNORECASE)
 
 MAX_TOLD = 4  # statements that a header holds
 _COMMENTED = (MediaType.CSV, MediaType.TSV)
@@ -278,31 +274,6 @@ def _tag(
     asked = (ask.query, ask.default_graphs, ask.named_graphs, ask.limit, ask.count)
     key = repr((release, content_type, *asked, *beside))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
-
-
-def another_each_time(query: str) -> bool:
-    """Whether the answer may be another one each time: it calls a clock, or makes new nodes.
-
-    It errs on the safe side: text in a string may count as a call.
-    """
-    # N\u004FW() is a call too.
-    return bool(_VOLATILE.search(resolved(query))) or _makes_blank_nodes(query)
-
-
-def _makes_blank_nodes(query: str) -> bool:
-    """Whether the template of a CONSTRUCT has blank nodes, which each answer names anew."""
-    if query_form(query) != "CONSTRUCT":
-        return False
-    begun = False
-    for token in scan(query):
-        word = token.text.upper() if token.kind is Kind.WORD else ""
-        if word.startswith("CONSTRUCT"):
-            begun = True
-        elif begun and (token.kind is Kind.BLANK or token.text in {"[", "("}):
-            return True
-        elif begun and (token.text == "}" or word in {"FROM", "WHERE"}):
-            return False
-    return False
 
 
 def _known_to_client(tag: str) -> bool:

@@ -15,13 +15,15 @@ from flask import g, make_response, render_template, request, url_for
 from werkzeug.datastructures import MIMEAccept
 
 from stancegraph import scopes
+from stancegraph.citation import TYPED
 from stancegraph.engine import EXAMPLE, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.errors import BadParameter, BadRequest
+from stancegraph.fingerprint import another_each_time
 from stancegraph.queryfile import VIEWS, View, without_header
 from stancegraph.sparql import kept_tokens, query_form
 from stancegraph.terms import XSD
 from stancegraph.web import citing
-from stancegraph.web.answers import another_each_time, read_question
+from stancegraph.web.answers import read_question
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.citing import Cited
 from stancegraph.web.results import SVG, beginning, picture_file, show
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from stancegraph.engine import Ask, Term
     from stancegraph.web.results import Shown
 
-TITLE = "Result of a query"
 RAW = "raw"  # the view of rows as the engine writes them, each term whole
 DATES = frozenset({XSD.date, XSD.dateTime, XSD.gYear, XSD.gYearMonth})
 NUMBERS = frozenset({XSD.integer, XSD.decimal, XSD.double, XSD.float})
@@ -75,8 +76,8 @@ def page(arguments: MultiDict[str, str]) -> Response:
     graphs = {"default-graph-uri", "named-graph-uri", "limit"}
     beside = [pair for pair in arguments.items(multi=True) if pair[0] in graphs]
     version = hashlib.sha256(text.encode()).hexdigest()
-    citing.say(Cited(TITLE, typed(beside=beside), version=version, find=citing.of_answer(ask)))
-    result = show(ask, names, view, told=TITLE)
+    citing.say(Cited(TYPED, typed(beside=beside), version=version, find=citing.of_answer(ask)))
+    result = show(ask, names, view, told=TYPED)
     if raw and result.columns:
         result = replace(result, text=beginning(ask, MediaType.TSV)[0])
     fits = [TRIPLES] if result.form in {"CONSTRUCT", "DESCRIBE"} else fitting(names, result.found)
@@ -120,7 +121,7 @@ def _rendered(text: str, result: Shown | None = None, **more: object) -> str:
         "sparql.html",
         site=site,
         query=text,
-        title=TITLE,
+        title=TYPED,
         short_names=SHORT_NAMES,
         tables=TABLES,
         views=VIEWS,

@@ -20,11 +20,10 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Response, current_app, g, jsonify, make_response, render_template, request
 from markupsafe import Markup
 
-from stancegraph.citation import FORMS, Citation
+from stancegraph.citation import CHECK, CITE, FORMS, Citation
 from stancegraph.errors import BadParameter, EngineDown
-from stancegraph.fingerprint import MAX_HASHED, Fingerprint, fingerprint, of_csv
+from stancegraph.fingerprint import MAX_HASHED, Fingerprint, another_each_time, fingerprint, of_csv
 from stancegraph.sparql import calls_service
-from stancegraph.web.answers import another_each_time
 from stancegraph.web.arguments import read_arguments
 from stancegraph.web.cache import UNKEPT
 from stancegraph.web.negotiation import content_type, preferred
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
     Find = Callable[[], Fingerprint | None]
 
-CITE, CHECK = "cite", "check"
 HTML, JSON = "html", "json"
 WAYS = (*FORMS, JSON, HTML)
 NAMES = {"text": "Text", "bibtex": "BibTeX", "ris": "RIS", "csl": "CSL-JSON", JSON: "JSON"}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, jsonify
 
 from stancegraph.catalog import Allowed, typed
-from stancegraph.citation import FORMS
+from stancegraph.citation import CHECK, CITE, FORMS
 from stancegraph.engine import GRAPHS, OFFERED, SHORT_NAMES, TABLES, MediaType
 from stancegraph.parameters import MAX_VALUES
 from stancegraph.search import Fit
 from stancegraph.sparql import query_form
 from stancegraph.web.atom import MEDIA_TYPE as ATOM
-from stancegraph.web.citing import CHECK, CITE, WAYS
+from stancegraph.web.citing import WAYS
 from stancegraph.web.errors import PROBLEM
 from stancegraph.web.negotiation import HTML
 from stancegraph.web.pictures import DRAWN

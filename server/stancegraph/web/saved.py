@@ -10,16 +10,17 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, jsonify, make_response, render_template, request, url_for
 
-from stancegraph.catalog import read_terms, typed
+from stancegraph.catalog import python_call, read_terms, typed
 from stancegraph.coverage import coverage_of
 from stancegraph.engine import OFFERED, SHORT_NAMES, Ask, MediaType
 from stancegraph.errors import BadParameter, BadRequest
+from stancegraph.fingerprint import another_each_time
 from stancegraph.known import check_known
 from stancegraph.parameters import as_tuple
 from stancegraph.queryfile import without_header
 from stancegraph.sparql import query_form
 from stancegraph.web import citing
-from stancegraph.web.answers import Told, another_each_time, respond
+from stancegraph.web.answers import Told, respond
 from stancegraph.web.arguments import Arguments, read_arguments
 from stancegraph.web.asof import asked_day, is_dated, tell_the_day, to_the_day
 from stancegraph.web.behind import behind
@@ -205,6 +206,15 @@ def _instead(
     return f"{url_for('saved.run_saved', name=query.name)}?{urlencode(pairs, safe='/:')}"
 
 
+def _call(query: SavedQuery, terms: Terms) -> str:
+    """What asks *query* with *terms* by the client for Python."""
+    given: dict[str, list[str]] = {}
+    for name, text in _pairs(query, terms):
+        given.setdefault(name, []).append(text)
+    lists = {name for name, made in query.params.items() if made.is_list}
+    return python_call(query.name, {n: t if n in lists else t[0] for n, t in given.items()})
+
+
 def _pairs(query: SavedQuery, terms: Terms) -> list[tuple[str, str]]:
     """*terms* as a caller may type them, by parameter."""
     names = current_site().catalog.names
@@ -259,6 +269,7 @@ def _page(query: SavedQuery, values: Mapping[str, Sequence[str]], wishes: Wishes
         else {n: told for n, told in problems.items() if n not in query.params},
         wrong=bool(problems) and not waiting,
         pairs=[] if terms is None else _pairs(query, terms),
+        call="" if terms is None else _call(query, terms),
         result=show(
             _ask(text, wishes),
             query.columns,
