@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
 
 from stancegraph.build.release import open_release, point_to, writing
 from stancegraph.engine.prefixes import DECLARED, prefixes_in
 from stancegraph.engine.remote import place, state
-from stancegraph.engine.remote.holdings import BadEngine, ask, current, told_of, unpack
+from stancegraph.engine.remote.holdings import (
+    BadEngine,
+    ask,
+    current,
+    told_of,
+    triples,
+    unpack,
+)
 from stancegraph.engine.remote.http import Client, NotReached, Refused
+from stancegraph.engine.remote.lines import has_blank, relabelled
 from stancegraph.errors import OperationError
 from stancegraph.terms import DCAT, RDF, SD, SPDX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stancegraph.build.release import Release
     from stancegraph.engine.remote.holdings import Current
@@ -80,6 +91,54 @@ def fetch(
         draft.rename(target)
         point_to(releases, target.name)
     return open_release(releases)
+
+
+def fetch_whole(address: Address, base: str | None, releases: Path) -> Release:
+    """Fetch the current release of an engine into the folder *releases*, with its quads.
+
+    These are the canonical N-Quads that were pushed, byte for byte.
+
+    Raises:
+        OperationError: the engine holds none, or not what was pushed.
+    """
+    release, (client,) = first([address], base, releases)
+    here = release.engine_file
+    where = place.Place.read(here)
+    try:
+        with closing(client), writing(releases):
+            lines = [line for graph in where.graphs for line in _quads(client, where, graph)]
+            release.quads_file.write_bytes(b"".join(_canonical(lines)))
+            here.unlink()
+    except (NotReached, Refused) as error:
+        raise BadEngine(address, str(error)) from error
+    try:
+        release.verify()
+    except OperationError as error:
+        raise BadEngine(address, "it does not give what was pushed: push it again") from error
+    return release
+
+
+def _quads(client: Client, where: place.Place, graph: str) -> Iterator[bytes]:
+    """The quads of one graph, as lines; its blank nodes have labels of their own.
+
+    Raises:
+        NotReached, Refused, BadEngine: they are not to be had.
+    """
+    number = where.graphs.index(graph)
+    for triple in triples(client, where.layout.graph(graph)):
+        line = f"{triple} <{graph}> .\n".encode()
+        if has_blank(line):
+            line = relabelled(line, b"g%d" % number)
+        yield line
+
+
+def _canonical(lines: Sequence[bytes]) -> list[bytes]:
+    """*lines* with canonical labels of blank nodes (RDFC-1.0), sorted."""
+    blank = [line for line in lines if has_blank(line)]
+    dataset = ox.Dataset(ox.parse(b"".join(blank), ox.RdfFormat.N_QUADS))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    ground = [line for line in lines if not has_blank(line)]
+    return sorted([*ground, *(f"{quad} .\n".encode() for quad in dataset)])
 
 
 def _is_inside(path: str) -> bool:

@@ -9,24 +9,24 @@ many triples each graph has.
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, cast
+from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from stancegraph.build.release import QUADS
+from stancegraph.build.release import EXPORTS, QUADS
 from stancegraph.engine import index
 from stancegraph.engine.remote import holdings, kinds
 from stancegraph.engine.remote.holdings import BadEngine
 from stancegraph.engine.remote.http import Client, NotReached, Refused
 from stancegraph.engine.remote.layout import Layout, current_graph, register_graph
+from stancegraph.engine.remote.lines import has_blank, relabelled
 from stancegraph.errors import OperationError
 from stancegraph.terms import DCAT, DCTERMS, RDF, SD, SPDX, VOID, XSD
 
@@ -45,6 +45,7 @@ PAUSE = 1.0  # seconds before a request is sent again
 PRUNE_PAUSE = 5.0  # seconds for front ends to leave a release that is being removed
 SHOWN = 3  # triples of a graph that differ
 NOT_FOUND = 404
+_NOT_SENT = frozenset({QUADS, index.FOLDER, EXPORTS})
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class _Sum:
     def add(self, line: bytes) -> None:
         """Take in a line of N-Triples."""
         self.count += 1
-        if _has_blank(line):
+        if has_blank(line):
             self.blank.append(line)
         else:
             digest = hashlib.blake2b(line, digest_size=16).digest()
@@ -84,11 +85,6 @@ class _Sum:
         dataset = ox.Dataset(triples)
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         return sorted(map(str, dataset))
-
-
-def _has_blank(line: bytes) -> bool:
-    """Whether a blank node may stand in *line*; a literal may look like one."""
-    return b"_:" in line and (line.startswith(b"_:") or b" _:" in line)
 
 
 class Parts:
@@ -137,7 +133,7 @@ class Parts:
         """
         lines = list(self.sum_of(graph).blank)
         for line in self._lines(graph):
-            if _has_blank(line):
+            if has_blank(line):
                 continue
             lines.append(line)
             if len(lines) >= PART:
@@ -193,7 +189,7 @@ class Bundle:
         files = {
             path.relative_to(release.path).as_posix(): path.read_bytes().decode()
             for path in sorted(release.path.rglob("*"))
-            if path.is_file() and path.name != QUADS and path.parent.name != index.FOLDER
+            if path.is_file() and path.relative_to(release.path).parts[0] not in _NOT_SENT
         }
         self.chunks, self.checksum = holdings.pack(files)
         self.layout = Layout.of(release.base, release.id, release.checksum, self.checksum)
@@ -500,25 +496,13 @@ class Push:
             headers={"Accept": N_TRIPLES},
             patience=PATIENCE,
         )
-        if kinds.rows_cut(body.headers) or not body.has_end:
-            self._store.close()
-            raise BadEngine(self._store.address, "it does not give whole graphs")
-        try:
-            reader = cast("Any", io.BufferedReader(body))
-            for quad in ox.parse(reader, ox.RdfFormat.N_TRIPLES):
-                yield quad.triple
-        except (OSError, SyntaxError) as error:
-            self._store.close()
-            if body.failure is not None:
-                raise body.failure from error
-            problem = f"it gives no N-Triples of <{here}>: {error}"
-            raise BadEngine(self._store.address, problem) from error
+        yield from holdings.read_triples(self._store, body)
 
     def _difference(self, graph: str, here: str) -> str:
         """What an engine has made of triples that it was sent."""
-        wanted = {line for line in self._parts.lines(graph) if not _has_blank(line)}
+        wanted = {line for line in self._parts.lines(graph) if not has_blank(line)}
         found = {f"{triple} .\n".encode() for triple in self._triples(here)}
-        found = {line for line in found if not _has_blank(line)}
+        found = {line for line in found if not has_blank(line)}
         gone = sorted(wanted - found)
         told = "; ".join(line.decode().rstrip(" .\n") for line in gone[:SHOWN])
         name = f"<{graph}>" if graph else "all graphs"
@@ -589,16 +573,6 @@ def _write_quads(
     for part in parts:
         for line in part.splitlines():
             triple = line.removesuffix(b" .")
-            if prefix and _has_blank(line):
-                triple = _relabelled(triple, prefix + hashlib.sha256(end).hexdigest()[:8].encode())
+            if prefix and has_blank(line):
+                triple = relabelled(triple, prefix + hashlib.sha256(end).hexdigest()[:8].encode())
             file.write(triple + end)
-
-
-def _relabelled(triple: bytes, label: bytes) -> bytes:
-    """A triple with the labels of its blank nodes, which a file has for all graphs, made longer."""
-    subject, predicate, value = triple.split(b" ", 2)
-    if subject.startswith(b"_:"):
-        subject = b"_:" + label + subject[2:]
-    if value.startswith(b"_:"):
-        value = b"_:" + label + value[2:]
-    return b" ".join((subject, predicate, value))

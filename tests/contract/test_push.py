@@ -9,9 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from stancegraph.build import build
 from stancegraph.build.release import open_release
+from stancegraph.cli import main
 from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.remote import holdings
 from stancegraph.engine.remote.holdings import BadEngine
@@ -208,6 +210,18 @@ def test_a_file_may_say_that_it_is_current(pushed: Path, tmp_path: Path) -> None
         load(server, dump.read_bytes())
 
         assert choices(tmp_path / "fetched", server.url) == "choice abstain no yes "
+
+
+def test_an_export_of_what_is_elsewhere(server: Running, pushed: Path, tmp_path: Path) -> None:
+    """It is that of the release which was pushed, byte for byte."""
+    push(server.url, "--releases", pushed)
+    target = tmp_path / "graph.nq"
+
+    arguments = ["export", "rdf", "--endpoint", server.url, "--to", str(target), "--quiet"]
+    done = CliRunner().invoke(main, arguments)
+
+    assert done.exit_code == 0, done.output
+    assert target.read_bytes() == open_release(pushed).quads_file.read_bytes()
 
 
 def test_an_engine_of_no_known_kind_needs_to_be_told(pushed: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,9 +27,10 @@ from stancegraph.export.everything import BOOK_FORMATS as READ_FORMATS
 from stancegraph.export.job import Export
 from stancegraph.export.kept import keeping, kept
 from stancegraph.export.narrowing import Narrowing
+from stancegraph.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from stancegraph.build.release import Release
     from stancegraph.commands.options import Options
@@ -50,6 +52,8 @@ def _narrowing(command: _Command) -> _Command:
         click.option("--release", "wanted", default="", metavar="ID",
                      shell_complete=complete_release,
                      help="The release; the current one, unless given."),
+        click.option("--endpoint", default="", metavar="URL",
+                     help="The engine elsewhere that holds the release, by `push`."),
         click.option("--quiet", is_flag=True, help="Tell nothing on the way."),
     )  # fmt: skip
     for option in reversed(options):
@@ -90,6 +94,7 @@ def export_command() -> None:
       stancegraph export rdf --states CAN --format ttl --to canada.ttl
       stancegraph export all --to files
       stancegraph export all --keep
+      stancegraph export all --endpoint http://127.0.0.1:7878/query --to files
 
     All are narrowed alike: --as-of, --states, --theme. The same release gives the same bytes.
     """  # noqa: D301 - click's mark for lines to keep
@@ -226,6 +231,8 @@ def all_command(options: Options, /, *, folder: Path, keep: bool, **given: Any) 
     """  # noqa: D301 - click's mark for lines to keep
     if keep and (given["as_of"] or given["states"] or given["theme"]):
         raise click.UsageError("--keep keeps everything: leave the others out")
+    if keep and given["endpoint"]:
+        raise click.UsageError("--keep goes with a release that lies here, not with --endpoint")
     begun = time.perf_counter()
     with _export(options, given) as export:
         if keep:
@@ -239,14 +246,27 @@ def all_command(options: Options, /, *, folder: Path, keep: bool, **given: Any) 
         export.told(f"all in {time.perf_counter() - begun:.1f} s")
 
 
-def _export(options: Options, given: dict[str, Any]) -> Export:
-    """The export that the options ask for, to be used in a ``with`` block."""
-    releases = given["releases"] or options.folder.releases
-    release: Release = (
-        find(releases, given["wanted"]) if given["wanted"] else open_release(releases)
-    )
+@contextmanager
+def _export(options: Options, given: dict[str, Any]) -> Iterator[Export]:
+    """The export that the options ask for."""
+    if given["endpoint"] and (given["releases"] or given["wanted"]):
+        raise click.UsageError("--endpoint goes with neither --releases nor --release")
     narrowing = Narrowing(given["as_of"], tuple(given["states"]), tuple(given["theme"]))
-    return Export(release, narrowing, told=_silent if given["quiet"] else _tell)
+    with ExitStack() as stack:
+        release: Release
+        if given["endpoint"]:
+            from stancegraph.engine.remote.http import Address  # noqa: PLC0415 (rarely needed)
+            from stancegraph.fetch import fetch_whole  # noqa: PLC0415
+
+            folder = TemporaryFolder()
+            stack.callback(folder.remove)
+            release = fetch_whole(Address.read(given["endpoint"]), None, folder.path)
+        elif given["wanted"]:
+            release = find(given["releases"] or options.folder.releases, given["wanted"])
+        else:
+            release = open_release(given["releases"] or options.folder.releases)
+        told = _silent if given["quiet"] else _tell
+        yield stack.enter_context(Export(release, narrowing, told=told))
 
 
 def _tell(sentence: str) -> None:

@@ -106,6 +106,8 @@ def _release(site: Site, release_id: str) -> Target | None:
         release = open_release(site.release.path.parent, release_id)
     except OperationError:
         return None
+    if not release.quads_file.is_file():  # an engine elsewhere may have them no more
+        return None
     return Target(Kind.RELEASE, ox.NamedNode(release.iri), release=release)
 
 

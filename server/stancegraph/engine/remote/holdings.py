@@ -20,12 +20,13 @@ from stancegraph.errors import OperationError
 from stancegraph.terms import DCAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from stancegraph.engine.remote.http import Address, Client
+    from stancegraph.engine.remote.http import Address, Body, Client
 
 PATIENCE = 20.0  # seconds
 TABLE = "application/sparql-results+json"
+N_TRIPLES = "application/n-triples"
 # Characters of a literal that holds part of the files; Virtuoso reads none of 32 KiB.
 CHUNK = 16_000
 
@@ -91,6 +92,39 @@ def ask(
         if body.failure is not None:
             raise body.failure from error
     raise BadEngine(client.address, "what answers there is no SPARQL endpoint")
+
+
+def triples(client: Client, graph: str, *, patience: float = PATIENCE) -> Iterator[ox.Triple]:
+    """All of one graph, by its name in the engine.
+
+    Raises:
+        NotReached, Refused: there is no answer.
+        BadEngine: it is not known to be whole.
+    """
+    query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    form = urlencode({"query": query, "default-graph-uri": graph}).encode()
+    headers = {"Accept": N_TRIPLES, "Content-Type": "application/x-www-form-urlencoded"}
+    yield from read_triples(client, client.send("POST", form, headers=headers, patience=patience))
+
+
+def read_triples(client: Client, body: Body) -> Iterator[ox.Triple]:
+    """The triples that an engine answers with.
+
+    Raises:
+        NotReached: it broke off.
+        BadEngine: they are none, or not known to be whole.
+    """
+    if kinds.rows_cut(body.headers) or not body.has_end:
+        client.close()
+        raise BadEngine(client.address, "it does not give whole graphs")
+    try:
+        for quad in ox.parse(cast("Any", io.BufferedReader(body)), ox.RdfFormat.N_TRIPLES):
+            yield quad.triple
+    except (OSError, SyntaxError) as error:
+        client.close()
+        if body.failure is not None:
+            raise body.failure from error
+        raise BadEngine(client.address, f"it gives no N-Triples: {error}") from error
 
 
 def current(
