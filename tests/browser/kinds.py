@@ -46,6 +46,9 @@ KINDS = {
     "list": "/explore/stances?position=supports&region=Europe",
     "search": "/search?q=cybercrime",
     "search-in-words": "/search?q=who+ratified+the+budapst+convention",
+    "citation": "/queries/treaties/participants?treaty=budapest-convention&cite=html",
+    "changes": "/changes",
+    "downloads": "/downloads",
     "unknown": "/id/state/XYZ",
 }
 MISSING = frozenset({"unknown"})  # kinds that are answered with a status of 404

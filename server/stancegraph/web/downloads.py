@@ -83,6 +83,7 @@ def page(ending: str = "") -> Response:
     offered = [_offered(site, each) for each in _files(site).values()]
     if (form or preferred(request.accept_mimetypes, tuple(ENDINGS.values())[::-1])) != "text/html":
         return jsonify({"release": site.release.id, "files": [_described(o) for o in offered]})
+    offered.sort(key=lambda each: each.title)  # which leaves those of one title in their order
     groups = {
         folder: [each for each in offered if _folder(each.file) == folder] for folder in FOLDERS
     }

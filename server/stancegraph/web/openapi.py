@@ -74,7 +74,14 @@ def describe(site: Site) -> Json:
             "description": site.description or release.title,
             "license": licence,
         },
-        "servers": [{"url": site.root or "/"}],
+        "servers": [
+            {"url": site.root or "/"},
+            {
+                "url": "/release/{release}",
+                "description": "The same of one release, which never changes.",
+                "variables": {"release": {"default": release.id, "description": "Its id."}},
+            },
+        ],
         "tags": [
             *({"name": theme} for theme in dict.fromkeys(query.theme for query in queries)),
             {"name": "Browse"},

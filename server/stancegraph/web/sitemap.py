@@ -50,7 +50,17 @@ def _pages() -> list[str]:
     queries = [f"queries/{query.name}" for query in site.catalog]
     names = site.catalog.names
     things = [f"id/{key}" for key in sorted(names.by_key) if key not in names.elsewhere]
-    return ["", "queries/", *queries, "quality", "codebook", "ontology", *things]
+    return [
+        "",
+        "queries/",
+        *queries,
+        "downloads",
+        "changes",
+        "quality",
+        "codebook",
+        "ontology",
+        *things,
+    ]
 
 
 def _xml(root: str, item: str, paths: list[str]) -> Response:
