@@ -38,11 +38,11 @@ class Fingerprint:
     """What tells an answer from others.
 
     Attributes:
-        rows: How many rows, or triples.
+        rows: How many rows, or triples; None for a file.
         sha256: The hash, in hexadecimal.
     """
 
-    rows: int
+    rows: int | None
     sha256: str
 
 

@@ -78,6 +78,8 @@ def test_a_file_comes_whole_and_in_parts(server: Server) -> None:
     assert whole.headers["content-length"] == str(len(TABLE))
     assert whole.headers["accept-ranges"] == "bytes"
     assert "content-encoding" not in whole.headers
+    assert whole.headers["content-type"] == "text/csv; charset=utf-8"
+    assert whole.headers["cache-control"] == "public, max-age=60, must-revalidate"
     assert (part.status, part.body) == (206, b"CAN,no\r\n")
     assert part.headers["content-range"] == f"bytes 14-21/{len(TABLE)}"
     assert (last.status, last.body) == (206, b"CAN,no\r\n")
@@ -87,6 +89,19 @@ def test_a_file_comes_whole_and_in_parts(server: Server) -> None:
     assert (other.status, other.body) == (200, TABLE)
     assert server.request("GET", NAME, if_none_match=tag).status == 304
     assert server.request("HEAD", NAME).headers["content-length"] == str(len(TABLE))
+
+
+def test_a_file_is_cited_by_its_hash(server: Server) -> None:
+    """Whoever has a file checks whether it is the one that was cited."""
+    hashed = hashlib.sha256(TABLE).hexdigest()
+    cited = json.loads(server.request("GET", f"{NAME}?cite=json").body)
+    page = server.request("GET", f"{NAME}?check={hashed}", accept="text/html").text
+
+    assert cited["sha256"] == hashed
+    assert cited["title"].endswith("votes.csv")
+    assert cited["address"].endswith(f"{NAME}?check={hashed}")
+    assert "It agrees." in page
+    assert "Hash of the file" in page
 
 
 @pytest.mark.parametrize(

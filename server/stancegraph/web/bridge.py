@@ -19,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from werkzeug.wsgi import FileWrapper
+
 from stancegraph.errors import StancegraphError
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 THREADS = 64
 WATCH_AFTER = 0.05  # seconds
+WHOLE = 2**20  # bytes of a response that is passed on in one piece
+PIECE = 256 * 2**10  # bytes of a piece of a file
 BODY_BOUND = 10.0  # seconds in which the body of a request must have come
 _ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})  # that there is one
 HANG_UP = "stancegraph.hang_up"
@@ -148,11 +152,12 @@ class _Response:
         self.ended = False
 
     def begin(self) -> bytes:
-        """Call the application; the first piece, or all where the length is known."""
+        """Call the application; the first piece, or all where it is known to be short."""
         body = self._app(self._environ, self._start)
         self._close = getattr(body, "close", None)
         self._pieces = iter(body)
-        if any(name == b"content-length" for name, _ in self.headers):
+        length = next((text for name, text in self.headers if name == b"content-length"), b"")
+        if length and int(length) <= WHOLE:
             whole = b"".join(self._pieces)
             self.close()
             return whole
@@ -270,6 +275,7 @@ def _environ(scope: Message, body: bytes) -> WSGIEnvironment:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        "wsgi.file_wrapper": lambda file, _size=0: FileWrapper(file, PIECE),
         **{name: scope[name] for name in PASSED if name in scope},
     }
     for raw_name, raw_text in scope["headers"]:

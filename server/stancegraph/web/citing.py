@@ -253,6 +253,7 @@ def _given(cited: Cited, way: str, check: str) -> Response:
             citation=citation,
             cited=cited,
             page_address=request.script_root + _local(cited),
+            is_file=found is not None and found.rows is None,
             check=check,
             agrees=agrees,
             too_long=cited.find is not None and found is None,

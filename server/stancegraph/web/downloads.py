@@ -23,9 +23,12 @@ from stancegraph.build.release import EXPORTS
 from stancegraph.engine import MediaType
 from stancegraph.errors import UnknownFile
 from stancegraph.export.kept import INDEX, SUMS, Kept, kept
+from stancegraph.fingerprint import Fingerprint
+from stancegraph.web import citing
 from stancegraph.web.arguments import Arguments
+from stancegraph.web.citing import Cited
 from stancegraph.web.frame import LANGUAGE, translations
-from stancegraph.web.negotiation import content_type, preferred
+from stancegraph.web.negotiation import preferred
 from stancegraph.web.saved import example_address
 from stancegraph.web.site import current_site
 
@@ -109,7 +112,8 @@ def page(ending: str = "") -> Response:
 def file(name: str) -> Response:
     """One of the files, whole or in parts (RFC 9110, range requests).
 
-    200 or 206; 304 for who has it; 404 for an unknown name; 416 for a part that it has not.
+    With ``cite``, how to cite it. 200 or 206; 304 for who has it; 404 for an unknown name; 416
+    for a part that it has not.
     """
     site = current_site()
     found = _files(site)
@@ -120,14 +124,22 @@ def file(name: str) -> Response:
     if name not in found:
         raise UnknownFile(name)
     wanted = found[name]
-    return send_file(
+    if citing.is_asked():
+        file_name = name.rpartition("/")[2]
+        title = _title(site, wanted)
+        told = f"{title} ({file_name})" if title else file_name
+        citing.say(Cited(told, find=lambda: Fingerprint(None, wanted.sha256)))
+        return make_response("")
+    response = send_file(
         wanted.path,
-        mimetype=content_type(_media_type(name)),
+        mimetype=_media_type(name),
         as_attachment=True,
         download_name=name.rpartition("/")[2],
         etag=wanted.sha256,
         conditional=True,
     )
+    del response.headers["Cache-Control"]  # so that it is kept like all else
+    return response
 
 
 def prepare(app: Flask) -> None:
