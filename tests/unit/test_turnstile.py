@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stancegraph.web.turnstile import CLIENT_QUEUE, QUEUE, Queue, client_of, scheme_of
+from stancegraph.commands.serve import WAITING
+from stancegraph.web.sections import AT_ONCE
+from stancegraph.web.turnstile import (
+    CLIENT_QUEUE,
+    QUEUE,
+    SITE_ROOM,
+    SPARQL_ROOM,
+    Queue,
+    client_of,
+    scheme_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -134,3 +144,8 @@ def test_the_scheme_is_that_by_which_a_near_proxy_was_asked(
     found = scheme_of({"client": (address, 1), "headers": headers, "scheme": "http"})
 
     assert found == scheme
+
+
+def test_the_engine_has_room_for_all_that_the_turnstile_lets_in() -> None:
+    """Who was let in is not turned away afterwards: a page asks several questions at once."""
+    assert SPARQL_ROOM + SITE_ROOM * AT_ONCE < WAITING

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stancegraph.serving.watch import Watch
 
 MEBIBYTE = 2**20
+# Questions that may wait, for each web process: more than all requests ask at a time that one
+# lets in, so that who was let in is never turned away by the engine.
+WAITING = 160
 
 
 def _endpoints(
@@ -168,7 +171,11 @@ def serve_command(
         raise click.UsageError("--endpoint goes with neither --watch nor --releases")
     if (base or accept_deviations) and not engines:
         raise click.UsageError("--base and --accept-deviations go with --endpoint")
-    bounds = EngineOptions(workers=workers, memory=query_memory * MEBIBYTE)
+    bounds = EngineOptions(
+        workers=workers,
+        waiting=WAITING * (os.cpu_count() or 1),
+        memory=query_memory * MEBIBYTE,
+    )
     with ExitStack() as stack:
         # No other command needs these; what follows the first is imported while that works.
         helper: Keeper | Watch | None = None

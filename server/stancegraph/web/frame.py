@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gettext
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request, url_for
+from jinja2 import BaseLoader, BytecodeCache
 from werkzeug.exceptions import HTTPException
 
 from stancegraph.sections import MENU
@@ -16,9 +18,12 @@ from stancegraph.web.assets import asset
 from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
+    from types import CodeType
 
     from flask import Flask
+    from jinja2 import Environment, Template
+    from jinja2.bccache import Bucket
 
 LANGUAGE = "en"  # of the pages; what the data says has languages of its own
 CATALOGUES = Path(__file__).with_name("locale")
@@ -46,12 +51,65 @@ def register(app: Flask) -> None:
     """
     words = translations(LANGUAGE)
     environment = app.jinja_env
+    environment.loader = _OnceLoader(environment.loader)
+    environment.bytecode_cache = _COMPILED
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
         menu=menu, has_page=has_page, language=LANGUAGE, as_dataset=as_dataset, live=True
     )
+
+
+class _OnceLoader(BaseLoader):
+    """Loads each template once, however many threads ask for it first at the same time."""
+
+    def __init__(self, loader: BaseLoader | None) -> None:
+        assert loader is not None  # noqa: S101 - Flask's own
+        self._loader = loader
+        self._lock = threading.RLock()
+        self._loaded: dict[str, Template] = {}
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """The text of a template."""
+        return self._loader.get_source(environment, template)
+
+    def list_templates(self) -> list[str]:
+        """The names of all."""
+        return self._loader.list_templates()
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - jinja's word
+    ) -> Template:
+        """A template, ready to be filled."""
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = super().load(environment, name, globals)
+            return self._loaded[name]
+
+
+class _Compiled(BytecodeCache):
+    """What templates were compiled to, for the applications of later releases too."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what is known of a template with this very text."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a template was compiled to."""
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from stancegraph.engine import Answer, Ask, Engine
 
 MAX_BODY = 2**20  # bytes of a request's body, so also of a query sent by POST
+VOCABULARY = "stancegraph.vocabulary"
+_READING = threading.Lock()  # of a vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,16 @@ def current_site() -> Site:
 
 
 def current_vocabulary() -> Vocabulary:
-    """What is known of the words of that site; read when it is first asked for."""
+    """What is known of the words of that site; read when it is first asked for, and once."""
     extensions = current_app.extensions
-    if "stancegraph.vocabulary" not in extensions:
-        site = current_site()
-        extensions["stancegraph.vocabulary"] = Vocabulary(
-            site.engine,
-            base=site.release.base,
-            queries=site.catalog,
-            deadline=site.query_timeout,
-        )
-    return cast("Vocabulary", extensions["stancegraph.vocabulary"])
+    if VOCABULARY not in extensions:
+        with _READING:  # many may be the first, where a release begins under load
+            if VOCABULARY not in extensions:
+                site = current_site()
+                extensions[VOCABULARY] = Vocabulary(
+                    site.engine,
+                    base=site.release.base,
+                    queries=site.catalog,
+                    deadline=site.query_timeout,
+                )
+    return cast("Vocabulary", extensions[VOCABULARY])
