@@ -50,6 +50,16 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "package"
 
 
+def test_the_same_release_gives_the_same_package(example: Path, tmp_path: Path) -> None:
+    """Pages and all, byte for byte, and so under the same checksums."""
+    publish(open_release(example.parent / "releases"), tmp_path / "again")
+
+    names = ("manifest-sha256.txt", "tagmanifest-sha256.txt")
+    assert [(tmp_path / "again" / name).read_text() for name in names] == [
+        (example / name).read_text() for name in names
+    ]
+
+
 def told_of(package: Path) -> dict[str, list[str]]:
     """What each validator finds in *package*."""
     if not VALIDATORS.exists():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_STATEMENTS = 250  # on one page, where their keys allow to part them
 LIVE = "data-live"  # the attribute of what leads to the server
+_OF_ALL = ("/changes", "/release/")  # addresses that are of all releases
 SEARCH = "/search"  # the form that a file answers
 HOST = "http://localhost/"  # what pages that are made here take for their server
 _LINK = re.compile(r'(\s(?:href|src|action)=)"([^"]*)"')
@@ -56,6 +57,7 @@ class Addresses:
 
     Attributes:
         base: What all IRIs of the graph begin with, and so the addresses of the server.
+        release: The address of the release on the server, under which all its pages stand.
         files: The file of each address, a path with its arguments.
         places: The file and the anchor of each address that is a part of a page.
         beyond: Files of the package outside the mirror, by address, relative to the mirror.
@@ -63,6 +65,7 @@ class Addresses:
     """
 
     base: str
+    release: str
     files: dict[str, str] = field(default_factory=dict)
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
     beyond: dict[str, str] = field(default_factory=dict)
@@ -78,7 +81,7 @@ class Addresses:
         def link(found: re.Match[str]) -> str:
             address = unescape(found[2])
             if "action" in found[1] and address != SEARCH:
-                target, live = f"{self.base}{address.removeprefix('/')}", True
+                target, live = self._on_server(address), True
             else:
                 target, live = self.link(address, at)
             return f'{found[1]}"{escape(target)}"{f" {LIVE}" if live else ""}'
@@ -107,10 +110,15 @@ class Addresses:
             if described.startswith("http") and "&" not in described:
                 mark = f"#{parts.fragment}" if parts.fragment else ""
                 return f"{unquote(described)}{mark}", False  # another's, who tells of it
-            return f"{self.base}{address.removeprefix('/')}", True
+            return self._on_server(address), True
         path = quote(relpath(file, dirname(at) or "."), safe="/@!$&'()*+,;=~")
         mark = f"#{quote(unquote(place), safe='/@!$()*+,;=~:')}" if place else ""
         return (mark if file == at and mark else f"{path}{mark}"), False
+
+    def _on_server(self, address: str) -> str:
+        """The permanent address of *address*: under that of the release, if it is of one."""
+        home = self.base if address.startswith(_OF_ALL) else self.release
+        return f"{home}{address.removeprefix('/')}"
 
 
 def _known(address: str) -> str:

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 import yaml
 
 from stancegraph.build.release import description_iri
+from stancegraph.citation import Citation
 from stancegraph.engine.prefixes import OWN, used_prefixes
 from stancegraph.export.book_files import resource
 from stancegraph.package.content import MIRROR, ending
@@ -251,8 +252,7 @@ def croissant(about: About, files: Sequence[File], tables: Sequence[TableEntry])
             "license": about.licence,
             "version": about.version,
             "datePublished": about.day,
-            "citeAs": f"{about.title} ({about.day[:4]}). Release {about.version}. "
-            f"{about.release.iri}",
+            "citeAs": Citation(about.release, "", about.release.iri).as_text(),
             "creator": {"@type": "sc:Organization", "name": about.publisher_name},
             **({"inLanguage": list(about.languages)} if about.languages else {}),
             **({"keywords": list(about.keywords)} if about.keywords else {}),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from html import unescape
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 from flask import render_template
@@ -30,7 +32,7 @@ from stancegraph.web.saved import example_address
 from stancegraph.web.site import current_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from flask import Flask
 
@@ -41,6 +43,9 @@ STATIC = Path(__file__).parent / "site"
 SEARCH = "search.html"
 DEADLINE = 120.0  # seconds for each question of a page
 THREADS = 2
+MAX_WHOLE = 20_000_000  # characters of all answers to one question of which pages show a part
+FAILED = " data-failed>"  # in a page, a part of which could not be answered
+_WHOLE = re.compile(r'<a href="([^"]*)" data-whole>')  # to all rows of what a page shows some of
 _NEXT = re.compile(r'<a rel="next" href="([^"]*)"')
 _PAGES = {
     "/": "index.html",
@@ -90,7 +95,7 @@ class _Mirror:
             query_timeout=DEADLINE,
         )
         self._app = self._application()
-        self._addresses = Addresses(release.base)
+        self._addresses = Addresses(release.base, f"{release.iri}/")
         self.count = 0
 
     def _application(self) -> Flask:
@@ -110,13 +115,13 @@ class _Mirror:
         )
         statements = self._statements(facts)
         pages |= self._further(pages)
+        pages |= self._whole(pages)
         self._addresses.files = known({**self._addresses.files, **pages})
         self._addresses.beyond = known(self._beyond())
-        with ThreadPoolExecutor(THREADS) as pool:
-            # Each file once: several addresses may stand for one.
-            first = {file: address for address, file in reversed(pages.items())}
-            for file, page in zip(first, pool.map(self._page, first.values()), strict=True):
-                self._put(file, page)
+        # Each file once: several addresses may stand for one.
+        first = {file: address for address, file in reversed(pages.items())}
+        for file, page in zip(first, self._made(first.values()), strict=True):
+            self._put(file, page)
         self._write_statements(statements, facts)
         self._write_search()
 
@@ -153,6 +158,30 @@ class _Mirror:
                 address, number = unescape(after[1]), number + 1
                 found[address] = f"{file.removesuffix('.html')}-{number}.html"
         return found
+
+    def _whole(self, pages: Mapping[str, str]) -> dict[str, str]:
+        """The file of each answer that *pages* show some rows of and lead to, by its address.
+
+        Questions whose answers take too much are left to the server, and to the tables.
+        """
+        found = {}
+        for page in self._made(dict.fromkeys(pages)):
+            for link in _WHOLE.findall(page):
+                address = unescape(link)
+                path, _, asked = address.partition("?")
+                if address not in pages and path.startswith("/queries/"):
+                    name = unquote(asked).replace("/", "-").replace("&", ",")
+                    found[address] = f"{path.removeprefix('/')}/{file_name(name)}.html"
+        sizes: Counter[str] = Counter()
+        for address, page in zip(found, self._made(found), strict=True):
+            sizes[address.partition("?")[0]] += len(page)
+        kept = (a for a in found if sizes[a.partition("?")[0]] <= MAX_WHOLE)
+        return {address: found[address] for address in sorted(kept)}
+
+    def _made(self, addresses: Iterable[str]) -> Iterator[str]:
+        """The pages at *addresses*, in their order."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(self._page, addresses)
 
     def _statements(self, facts: Facts) -> dict[str, list[str]]:
         """The keys of what has no name, by the file that tells of it."""
@@ -221,6 +250,8 @@ class _Mirror:
             return ""
         if response.status_code != HTTPStatus.OK or response.mimetype != "text/html":
             raise OperationError(f"no page for {address}: status {response.status_code}")
+        if FAILED in response.text:
+            raise OperationError(f"a part of {address} has no answer: publish again with less load")
         return response.text
 
     def _put(self, file: str, content: str | bytes) -> None:

@@ -15,6 +15,7 @@ from stancegraph import __version__
 from stancegraph.about import About
 from stancegraph.build.release import FACTS, open_release, writing
 from stancegraph.changes import as_text
+from stancegraph.citation import Citation
 from stancegraph.differences import compare
 from stancegraph.errors import OperationError
 from stancegraph.export.declared import MISSING
@@ -225,6 +226,7 @@ class _Package:
         return environment.get_template("README.md").render(
             about=self._about,
             release=self._release,
+            citation=Citation(self._release, "", self._release.iri).as_text(),
             tables=tables,
             networks=[query for query in self._export.catalog if query.network],
             missing={reason: STATA_MISSING[reason] for reason in MISSING},
