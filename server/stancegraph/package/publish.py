@@ -68,6 +68,7 @@ def publish(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise OperationError(f"{target} is there and not empty: name a folder that is to be made")
     release.verify()
+    release = open_release(release.path.parent, release.id)  # as it stands there, word for word
     with _drafted(target) as draft:
         payload = draft / PAYLOAD
         payload.mkdir()
