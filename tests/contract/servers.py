@@ -78,7 +78,7 @@ def free_port() -> int:
 
 @contextmanager
 def oxigraph(port: int = 0) -> Iterator[Running]:
-    """The Oxigraph server, with an empty store in memory."""
+    """The Oxigraph server, with an empty store in memory; on *port*, or any that is free."""
     port = port or free_port()
     command = [str(OXIGRAPH), "serve", "--bind", f"{HOST}:{port}"]
     with _started(command, port) as process:

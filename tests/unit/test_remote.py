@@ -167,6 +167,17 @@ def test_triples_without_an_end_are_refused(tmp_path: Path) -> None:
         rows(graph, CONSTRUCT)
 
 
+def test_a_cancelled_answer_is_none(tmp_path: Path) -> None:
+    """Oxigraph ends it as if it were whole, with a sentence for its last line."""
+    body = b"<urn:a> <urn:b> <urn:c> .\nThe SPARQL operation has been cancelled"
+    with (
+        scripted(answer(body, TRIPLES)) as server,
+        graph_at(tmp_path, server.url) as graph,
+        pytest.raises(EngineDown, match="cannot be read"),
+    ):
+        rows(graph, CONSTRUCT)
+
+
 @pytest.mark.parametrize(
     ("header", "error"),
     [("X-SPARQL-MaxRows: 10000", QueryFailed), ("X-SQL-State: S1TAT", QueryTimeout)],
