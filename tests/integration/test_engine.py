@@ -17,7 +17,7 @@ import pyoxigraph as ox
 import pytest
 
 from stancegraph.build import build
-from stancegraph.build.release import open_release
+from stancegraph.build.release import Release, open_release
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.engine.wire import HEAD, MAGIC, MAX_REQUEST
@@ -57,13 +57,18 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @pytest.fixture(scope="module", params=["in memory", "on disk"])
-def engine(request: pytest.FixtureRequest, releases: Path) -> Iterator[EmbeddedEngine]:
-    """Two workers, each with 64 MiB for a query; the same release, held in either way."""
+def release(request: pytest.FixtureRequest, releases: Path) -> Release:
+    """The same release, to be held in either way."""
     folder = releases
     if request.param == "on disk":
         folder = request.getfixturevalue("tmp_path_factory").mktemp("indexed")
         build(GraphFolder.at(SMALL), folder, release_date=DAY, index_above=0)
-    release = open_release(folder)
+    return open_release(folder)
+
+
+@pytest.fixture(scope="module")
+def engine(release: Release) -> Iterator[EmbeddedEngine]:
+    """Two workers, each with 64 MiB for a query."""
     options = EngineOptions(workers=2, memory=64 * 2**20)
     with EmbeddedEngine(release.quads_file, release.id, options) as engine:
         yield engine
@@ -251,14 +256,17 @@ def test_an_interrupt_ends_the_work_at_once(releases: Path) -> None:
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
 
 
-def test_a_worker_can_open_nothing(engine: EmbeddedEngine, children_of: ChildrenOf) -> None:
-    """With places for its two sockets alone, it can make no third; it dumps no core."""
+def test_a_worker_can_open_nothing_else(
+    engine: EmbeddedEngine, release: Release, children_of: ChildrenOf
+) -> None:
+    """With places for its two sockets and the files of an index alone; it dumps no core."""
     (pid, *_) = children_of(engine.supervisor.pid)
+    files = len(list(release.path.glob("index/*")))
 
     limits = Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()
     found = {line[:26].strip(): line[26:].split()[0] for line in limits}
 
-    assert found["Max open files"] == "5"
+    assert int(found["Max open files"]) == 5 + files
     assert found["Max core file size"] == "0"
     assert found["Max address space"].isdigit()
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -324,7 +325,7 @@ def test_web_processes_end_with_the_process_they_were_forked_from(
 
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before))
         wait_until(lambda: any(map(children_of, forks())))
-        assert server.request("GET", "/health").status == HTTPStatus.OK
+        wait_until(lambda: _is_well(server))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -354,6 +355,13 @@ def test_a_killed_supervisor_is_replaced(releases: Path, children_of: ChildrenOf
 
         assert reply.text == "label\r\nCanada\r\nPeru\r\n"
         assert _supervisor(server, children_of) != before
+
+
+def _is_well(server: Server) -> bool:
+    """Whether a web process answers."""
+    with suppress(OSError):
+        return server.request("GET", "/health").status == HTTPStatus.OK
+    return False
 
 
 def _supervisor(server: Server, children_of: ChildrenOf) -> int:

@@ -52,6 +52,8 @@ STOP_BOUND = 60  # seconds to let web processes finish what they answer
 MAKE_BOUND = 60  # seconds in which web processes must be ready for another release
 PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
 PROBE_BOUND = 10  # seconds that one look may take
+DYING_BOUND = 5.0  # seconds for which a process that was killed may count as running
+DYING_PAUSE = 0.05  # seconds between tries meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +274,30 @@ class WebServer(MPServer):
             # What is blocked here is blocked in the new process, for ever.
             signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_PARENT)
             try:
-                start()
+                _start(start)
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_PARENT)
                 load.orders.close()
 
         worker.start = start_deaf
         return worker
+
+
+def _start(start: Callable[[], None]) -> None:
+    """Call *start*, which starts a process; again where the one to fork it from is just dying.
+
+    For a moment that still counts as running, though it answers no more.
+    """
+    until = time.monotonic() + DYING_BOUND
+    while True:
+        try:
+            start()
+        except (EOFError, OSError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(DYING_PAUSE)
+        else:
+            return
 
 
 def _has_terminal() -> bool:
