@@ -62,7 +62,9 @@ def iri(key: str) -> ox.NamedNode:
 def reader() -> Reader:
     """A reader of `GRAPH`."""
     site = SimpleNamespace(
-        release=SimpleNamespace(base=BASE), catalog=SimpleNamespace(names=Names(BASE, {}))
+        release=SimpleNamespace(base=BASE),
+        catalog=SimpleNamespace(names=Names(BASE, {})),
+        root="",
     )
     facts = Facts(ox.Quad(*triple) for triple in ox.parse(GRAPH, format=ox.RdfFormat.TURTLE))
     vocabulary = SimpleNamespace(
