@@ -264,6 +264,22 @@ def test_the_answer_says_how_complete_the_list_of_parties_is(ask: Ask) -> None:
     } == {"parties": ("incomplete", "76", "75")}
 
 
+def test_a_total_without_a_day_is_not_told_as_if_it_counted_the_same_entries(ask: Ask) -> None:
+    """As many signatures are here as the depositary once counted, and yet some are missing."""
+    (row,) = ask("/queries/coverage/lists", of="treaty/un-cybercrime-convention", list="signatures")
+    (lack,) = [
+        each
+        for each in ask("/queries/coverage/missing")
+        if each["of"] == "treaty/un-cybercrime-convention" and each["list"] == "signatures"
+    ]
+
+    assert row["statement"].endswith(
+        "incomplete, 72 on record here; official total 72, its day not stated"
+    )
+    assert "74 in February 2026" in row["note"]
+    assert (lack["entries"], lack["officialTotal"], lack["missing"]) == ("72", "72", "")
+
+
 @pytest.mark.parametrize("treaty", ["un-cybercrime-convention", "budapest-protocol-2"])
 def test_nobody_is_party_to_a_treaty_that_is_not_in_force(ask: Ask, treaty: str) -> None:
     """Whatever the day, and however uncertain."""
