@@ -163,7 +163,8 @@ def _site() -> Recorder:
     )
     app = create_app(site)
     endpoint = Endpoint(Bridge(app.wsgi_app, max_body=MAX_BODY), site, HereToo(engine))
-    cache = AnswerCache(Turnstile(endpoint), size=MEBIBYTE, max_body=MAX_BODY)
+    turnstile = Turnstile(endpoint, max_body=MAX_BODY)
+    cache = AnswerCache(turnstile, size=MEBIBYTE, max_body=MAX_BODY)
     return Recorder(cache, engine, release_id=release.id, routes=["sparql", "queries"])
 
 

@@ -199,15 +199,16 @@ def test_slow_connections_keep_nobody_waiting(place: str) -> None:
         HALF_A_QUERY,
         b"POST /queries/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nASK",
         b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n",
+        b"GET /search HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n",
     ]
     with ExitStack() as stack:
-        for i in range(100):
+        for i in range(400):
             slow = stack.enter_context(socket.create_connection((host, int(port)), timeout=5))
             slow.sendall(starts[i % len(starts)])
         time.sleep(0.2)
 
         assert is_well(place)
-        assert get(place, "/") == HTTPStatus.OK
+        assert get(place, "/queries/?q=slow") == HTTPStatus.OK
 
 
 def test_clients_that_do_not_read_keep_nobody_waiting(releases: Path) -> None:
@@ -330,9 +331,10 @@ def test_odd_addresses_are_mistakes_of_the_caller(place: str, path: str) -> None
 
 
 def test_headers_without_end_are_refused(place: str) -> None:
-    """Many, or one that is long."""
+    """Many, or one that is long, or one that says very much."""
     host, _, port = place.partition(":")
-    for headers in (b"X: y\r\n" * 50_000, b"X: " + b"y" * 5_000_000):
+    floods = (b"X: y\r\n" * 50_000, b"X: " + b"y" * 5_000_000, b"Accept: " + b"a/b," * 50_000)
+    for headers in floods:
         with (
             socket.create_connection((host, int(port)), timeout=30) as connection,
             suppress(BrokenPipeError, ConnectionResetError),

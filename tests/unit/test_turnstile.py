@@ -15,12 +15,15 @@ from stancegraph.web.turnstile import (
     SITE_ROOM,
     SPARQL_ROOM,
     Queue,
+    Turnstile,
     client_of,
     scheme_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from stancegraph.web.bridge import Message, Receive, Send
 
 
 def run(task: Coroutine[Any, Any, Any]) -> None:
@@ -105,6 +108,70 @@ def test_a_queue_is_bounded_for_each_client_and_for_all() -> None:
         assert len(order) == QUEUE
 
     run(scene())
+
+
+@pytest.mark.parametrize("path", ["/queries/", "/sparql", "/reconcile"])
+def test_who_sends_no_body_holds_no_place(path: str) -> None:
+    """More requests than there are places announce one; the next that is whole has its turn."""
+    answered: list[bytes] = []
+
+    async def app(_scope: Message, receive: Receive, _send: Send) -> None:
+        answered.append((await receive())["body"])
+
+    async def never() -> Message:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": b"asked"}
+
+    async def send(_message: Message) -> None:
+        pytest.fail("nothing is told")
+
+    async def scene() -> None:
+        turnstile = Turnstile(app, max_body=100)
+        scope = {"method": "POST", "path": path, "headers": [(b"content-length", b"5")]}
+        slow = [
+            asyncio.create_task(turnstile(scope, never, send))
+            for _ in range(SPARQL_ROOM + SITE_ROOM)
+        ]
+        await asyncio.sleep(0)
+
+        await turnstile(scope, whole, send)
+
+        for each in slow:
+            each.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    run(scene())
+    assert answered == [b"asked"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_whatever_asks_takes_turns(method: str) -> None:
+    """Each request of one client finds its queue with no more than the room that there is."""
+    busy, most = 0, 0
+
+    async def app(_scope: Message, _receive: Receive, _send: Send) -> None:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0)
+        busy -= 1
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(_message: Message) -> None:
+        pytest.fail("nothing is told")
+
+    async def scene() -> None:
+        turnstile = Turnstile(app, max_body=100)
+        scope = {"method": method, "path": "/reconcile", "headers": [], "client": ("::1", 1)}
+        await asyncio.gather(*(turnstile(scope, whole, send) for _ in range(2 * SITE_ROOM)))
+
+    run(scene())
+    assert (busy, most) == (0, SITE_ROOM)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,6 @@ from stancegraph.web.bridge import (
     REFUSED,
     BrokenOff,
     HangUp,
-    Refusal,
     Watch,
     read_body,
     replayed,
@@ -103,6 +102,7 @@ class Endpoint:
 
         Raises:
             BrokenOff: the answer failed midway, or its client has hung up.
+            TimeoutError: the body did not come, for which a `Turnstile` waits before.
             Exception: what *app* raised; the answer is not whole then.
         """
         asks = scope["method"] == "POST" or (
@@ -111,12 +111,7 @@ class Endpoint:
         if scope["path"] not in PATHS or REFUSED in scope or not asks:
             await self._app(scope, receive, send)
             return
-        try:
-            body, whole = await read_body(scope, receive, MAX_BODY)
-        except TimeoutError:
-            refused = {**scope, REFUSED: Refusal.TOO_SLOW}
-            await self._app(refused, replayed(b"", True, receive), send)
-            return
+        body, whole = await read_body(scope, receive, MAX_BODY)
         told: dict[str, object] = {}
         reply = None
         request = _Request(scope, body, fits=whole and len(body) <= MAX_BODY)

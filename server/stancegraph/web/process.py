@@ -51,7 +51,8 @@ def serve_app(options: WebOptions) -> Served:
     )
     served, routes = _mounted(site, options.engine)
     archive = Archive(served.app, site, make=partial(_under_its_address, site, options.engine))
-    cache = AnswerCache(Turnstile(archive), size=options.cache_size, max_body=MAX_BODY)
+    turnstile = Turnstile(archive, max_body=MAX_BODY)
+    cache = AnswerCache(turnstile, size=options.cache_size, max_body=MAX_BODY)
     recorder = Recorder(Spool(cache), site.engine, release_id=release.id, routes=routes)
     metrics.reserve()
 

@@ -1,9 +1,10 @@
 """Lets as many requests in as there are threads for, and clients take turns.
 
-A request for which an answer must be made waits here, which costs no thread. There are two
-queues, so that whoever floods the SPARQL endpoint leaves the pages and saved queries alone; in
-each, clients take turns, however many requests one of them has sent. Who finds a queue full,
-or waits too long, is told so by the application, which keeps a few threads for that.
+A request for which an answer must be made waits here, which costs no thread; not before its
+body has come, so that no place is held by one that never comes. There are two queues, so that
+whoever floods the SPARQL endpoint leaves the pages and saved queries alone; in each, clients
+take turns, however many requests one of them has sent. Who finds a queue full, or waits too
+long, is told so by the application, which keeps a few threads for that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from stancegraph.web.bridge import REFUSED, Refusal
+from stancegraph.web.bridge import REFUSED, Refusal, read_body, replayed
 
 if TYPE_CHECKING:
     from stancegraph.web.bridge import Message, Receive, Send
@@ -25,14 +26,20 @@ SPARQL_ROOM, SITE_ROOM = 24, 32  # requests that are answered at a time
 QUEUE = 512  # requests that may wait in a queue
 CLIENT_QUEUE = 128  # of those, from one client
 PATIENCE = 10.0  # seconds that one waits
+_ASKING = frozenset({"GET", "HEAD", "POST"})  # methods to which an answer must be made
 
 
 class Turnstile:
     """The ASGI application that lets requests through to another one."""
 
-    def __init__(self, app: Application) -> None:
-        """Stand before *app*, which refuses a request whose scope says that it came too late."""
+    def __init__(self, app: Application, *, max_body: int) -> None:
+        """Stand before *app*, which refuses a request whose scope says that it came too late.
+
+        Args:
+            max_body: Bytes that the body of a request may have; *app* refuses what is longer.
+        """
         self._app = app
+        self._max_body = max_body
         self._sparql = Queue(SPARQL_ROOM)
         self._site = Queue(SITE_ROOM)
 
@@ -40,12 +47,19 @@ class Turnstile:
         """Answer one request, when it is its turn.
 
         Raises:
+            BrokenOff: the client has hung up before its request was whole.
             Exception: what the application raised.
         """
-        sparql = scope["path"].rstrip("/").endswith("/sparql")
-        if REFUSED in scope or not (sparql or scope["method"] in {"GET", "HEAD"}):
-            await self._app(scope, receive, send)  # which asks the engine nothing
+        if REFUSED in scope or scope["method"] not in _ASKING:
+            await self._app(scope, receive, send)
             return
+        try:
+            body, whole = await read_body(scope, receive, self._max_body)
+        except TimeoutError:
+            await self._app({**scope, REFUSED: Refusal.TOO_SLOW}, receive, send)
+            return
+        receive = replayed(body, whole, receive)
+        sparql = scope["path"].rstrip("/").endswith("/sparql")
         queue = self._sparql if sparql else self._site
         if not await queue.enter(client_of(scope)):
             await self._app({**scope, REFUSED: Refusal.OVERLOADED}, receive, send)
