@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 MAX_WORDS = 40  # of a text that are looked at
+MAX_LETTERS = 300  # of a text that are looked at
 MAX_GRAM = 12  # words of a name that is found within a text
 MAX_MENDED = 12  # words of a text whose spelling is mended to find names in it
 FEW = 5  # fits; with fewer, names that are spelt nearly so follow
@@ -136,6 +137,7 @@ class Index:
             text: Plain.
             allowed: Which keys to find; all, if None.
         """
+        text = text[:MAX_LETTERS].rstrip()
         words = text.split()[:MAX_WORDS]
         words = [word for word in words if word not in LITTLE] or words
         found = _Found(self._keys, allowed)
@@ -188,7 +190,7 @@ class Index:
         from rapidfuzz.distance import OSA  # noqa: PLC0415
 
         close = process.extract(
-            text,
+            text[:MAX_LETTERS],
             self._names,
             scorer=OSA.normalized_similarity,
             score_cutoff=MIN_RESEMBLING,

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from stancegraph.errors import BadParameter, NotAcceptable
-from stancegraph.web.negotiation import choose, choose_document
+from stancegraph.web.negotiation import MAX_RANGES, choose, choose_document, preferred
 
 if TYPE_CHECKING:
     from stancegraph.sparql import QueryForm
@@ -52,6 +52,14 @@ def accept(header: str) -> MIMEAccept:
 def test_the_best_accepted_format_is_given(form: QueryForm, header: str, content_type: str) -> None:
     """By the weights of Accept; the default where it says nothing."""
     assert choose(form, accept(header))[1] == content_type
+
+
+def test_of_a_flood_of_ranges_the_most_specific_are_looked_at() -> None:
+    """The others are as good as not there: here the one that takes anything."""
+    flood = [f"a/b{i};q=0.5" for i in range(MAX_RANGES)]
+
+    assert preferred(accept(", ".join([*flood[1:], "*/*;q=0.1"])), ("text/csv",)) == "text/csv"
+    assert preferred(accept(", ".join([*flood, "*/*"])), ("text/csv",)) is None
 
 
 @pytest.mark.parametrize(

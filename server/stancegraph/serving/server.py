@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from stancegraph.serving.switch import Line
     from stancegraph.serving.watch import Watch
 
+MAX_HEAD = 128 * 2**10  # bytes of a request's headers; an address may have half as many
 STOP_BOUND = 60  # seconds to let web processes finish what they answer
 MAKE_BOUND = 60  # seconds in which web processes must be ready for another release
 PROBE_PAUSE = 0.02  # seconds between looks at whether they answer
@@ -319,6 +321,8 @@ def _web_server(ip: str, port: int) -> WebServer:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_BOUND,
+        http1_settings=HTTP1Settings(max_buffer_size=MAX_HEAD),
+        http2_settings=HTTP2Settings(max_headers_size=MAX_HEAD),
         log_level=LogLevels.warning,
         log_dictconfig=_logging(),
     )

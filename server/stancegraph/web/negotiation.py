@@ -59,6 +59,7 @@ DOCUMENTS: dict[str, str] = {
 ENDINGS: dict[str, str] = {**{name: name for name in DOCUMENTS}, "json": "jsonld"}
 QUADS = frozenset({MediaType.TRIG, MediaType.N_QUADS})
 WORTH_OF_QUADS = 0.85
+MAX_RANGES = 100  # media ranges of an Accept that are looked at, of which browsers send ten
 _DOCUMENT_ALIASES: dict[str, str] = {
     "application/json": "jsonld",
     "application/xhtml+xml": HTML,
@@ -146,11 +147,19 @@ def content_type(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-@lru_cache(512)  # clients send few headers Accept, and again and again
 def preferred(accept: MIMEAccept, offered: tuple[str, ...]) -> str | None:
-    """The best of *offered*, whose first is the default; None where none is accepted."""
+    """The best of *offered*, whose first is the default; None where none is accepted.
+
+    Of a header with more than `MAX_RANGES` only the most specific of them count: each is held
+    against all that is offered, which thousands would make slow.
+    """
     if not accept:
         return offered[0]
+    return _best(MIMEAccept(accept[:MAX_RANGES]) if len(accept) > MAX_RANGES else accept, offered)
+
+
+@lru_cache(512)  # clients send few headers Accept, and again and again
+def _best(accept: MIMEAccept, offered: tuple[str, ...]) -> str | None:
     return accept.best_match(offered)
 
 
