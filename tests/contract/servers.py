@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HOST = "127.0.0.1"
-PATIENCE = 60.0  # seconds that a loaded machine may take to start one
+PATIENCE = 60.0  # seconds that a loaded machine may take to start one, or one to answer
 OXIGRAPH = Path(sys.executable).with_name("oxigraph")
 VIRTUOSO_INI = """\
 [Database]

@@ -19,7 +19,7 @@ from stancegraph.errors import (
     QueryTimeout,
     StancegraphError,
 )
-from tests.contract.conftest import DEVIATIONS
+from tests.contract.conftest import DEVIATIONS, check
 
 if TYPE_CHECKING:
     from stancegraph.engine.embedded import EmbeddedEngine
@@ -131,21 +131,6 @@ def asked(engine: EmbeddedEngine, query: str, media_type: MediaType, **more: obj
     """The whole answer."""
     wanted = {"base": BASE, "deadline": 20.0, **more}
     return b"".join(engine.ask(Ask(PREFIXES + query, media_type, **wanted)))  # type: ignore[arg-type]
-
-
-def name_of(request: pytest.FixtureRequest) -> str:
-    """Which engine is asked."""
-    return str(request.node.callspec.params["engine"])
-
-
-def check(request: pytest.FixtureRequest, case: str, *, holds: bool) -> None:
-    """A case comes out right, or is listed as one that does not."""
-    reason = DEVIATIONS.get(name_of(request), {}).get(case)
-    if reason is None:
-        assert holds, case
-    else:
-        assert not holds, f"{case} comes out right: take it from deviations.toml"
-        pytest.xfail(reason)
 
 
 @pytest.mark.parametrize("case", CASES)
