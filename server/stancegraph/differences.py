@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, cast
 import pyoxigraph as ox
 
 from stancegraph.build.release import description_iri
-from stancegraph.description import NAMES
 from stancegraph.facts import Facts
 from stancegraph.terms import RDF, SG, SKOS, short
 from stancegraph.texts import literal_text
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from stancegraph.facts import Node, Value
     from stancegraph.titles import Path
 
-_NAMES = frozenset(str(name).encode() for name in NAMES)
 _RANKING = frozenset({SG.rank, SG.rankReason, SG.codedBy, SG.codedOn})
 _DEPTH = 3  # links from what changed to what is named in telling of it
 

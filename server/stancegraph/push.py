@@ -162,19 +162,6 @@ class Parts:
         return Path(self._folder.name) / f"{number}.nt"
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a push did.
-
-    Attributes:
-        sent: Triples that were sent; fewer than all where it was taken up.
-        removed: Releases that were removed.
-    """
-
-    sent: int
-    removed: int
-
-
 class Bundle:
     """A release as it is to lie in an engine.
 

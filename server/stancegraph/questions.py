@@ -35,7 +35,6 @@ ASKING = LITTLE | frozenset((
 # description; in the order of the columns.
 WEIGHTS = (3.0, 5.0, 4.0, 1.0)
 WORTH = 0.4  # of the best one's, that the worth of a further query must be
-TAKEN = 1.0  # of its worth that each thing of the text that a query takes adds to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def test_a_command_is_found_by_its_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["commands.query", "commands.search", "serving.server", "web.process"]
+    "module", ["commands.query", "commands.search", "serving.server", "serving.process"]
 )
 def test_what_asks_a_release_starts_without_what_builds_one(module: str) -> None:
     """A command at the terminal, and each process of a server."""

@@ -28,7 +28,6 @@ VOLATILE = frozenset(("BNODE", "NOW", "RAND", "STRUUID", "UUID"))
 _BLANK = "_:"
 _TERMS = frozenset((Kind.IRI, Kind.NAME, Kind.VARIABLE, Kind.BLANK, Kind.STRING, Kind.NUMBER))
 _SIGNS = frozenset("+-")
-_NEGATED_OR_NEW = frozenset(("!", "~", "<", "@"))
 
 
 @dataclass(frozen=True, slots=True)

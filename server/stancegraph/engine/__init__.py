@@ -176,6 +176,30 @@ class Engine(Protocol):
         """Let go of what the engine holds."""
 
 
+class EngineBefore:
+    """An engine that stands before another one, to which it leaves whatever it does not change."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def release_id(self) -> str:
+        """The release that the other engine holds."""
+        return self._engine.release_id
+
+    def ask(self, ask: Ask) -> Answer:
+        """Start on a question, as :meth:`Engine.ask` says."""
+        return self._engine.ask(ask)
+
+    def is_up(self) -> bool:
+        """Whether the other engine takes questions now."""
+        return self._engine.is_up()
+
+    def close(self) -> None:
+        """Let go of what the other engine holds."""
+        self._engine.close()
+
+
 def rows(engine: Engine, ask: Ask) -> list[dict[str, Term]]:
     """The solutions of a SELECT, in its order; a variable that is unbound has no key.
 

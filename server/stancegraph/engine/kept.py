@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from stancegraph.engine import Ask, MediaType, Notice
+from stancegraph.engine import Ask, EngineBefore, MediaType, Notice
 from stancegraph.engine.wire import MAX_FRAME
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def file_name(query: str, media_type: MediaType) -> str:
     return f"{hashlib.sha256(query.encode()).hexdigest()[:32]}.{_ENDINGS[media_type]}"
 
 
-class KeptAnswers:
+class KeptAnswers(EngineBefore):
     """An engine that gives the answers of a release which are there, and asks another the rest."""
 
     def __init__(self, engine: Engine, release: Path, *, base: str) -> None:
@@ -38,28 +38,15 @@ class KeptAnswers:
             release: The folder of the release that *engine* holds.
             base: The IRI against which its saved queries were asked.
         """
-        self._engine = engine
+        super().__init__(engine)
         self._base = base
         found = (release / FOLDER).glob("*.*")
         self._files = {path.name: path for path in found}
 
-    @property
-    def release_id(self) -> str:
-        """The release that it holds."""
-        return self._engine.release_id
-
-    def is_up(self) -> bool:
-        """Whether the other engine listens: these answers are but a few of all."""
-        return self._engine.is_up()
-
     def ask(self, ask: Ask) -> Answer:
         """Start on a question, as :meth:`stancegraph.engine.Engine.ask` says."""
         content = self._kept(ask)
-        return self._engine.ask(ask) if content is None else _Kept(content)
-
-    def close(self) -> None:
-        """Let go of what the other engine holds."""
-        self._engine.close()
+        return super().ask(ask) if content is None else _Kept(content)
 
     def _kept(self, ask: Ask) -> bytes | None:
         """The whole answer to *ask*, if it is there and is all that is wanted."""

@@ -220,7 +220,7 @@ class _Load:
 
     def __call__(self) -> Switchboard[WebOptions]:
         # The process that starts the others needs nothing of the web.
-        from stancegraph.web.process import serve_app  # noqa: PLC0415
+        from stancegraph.serving.process import serve_app  # noqa: PLC0415
 
         atexit.register(_leave)
         end_with_parent(signal.SIGTERM)

@@ -17,13 +17,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
+from stancegraph.engine import EngineBefore
 from stancegraph.errors import EngineDown, QueryFailed, QueryTimeout, RequestError, StancegraphError
 from stancegraph.serving import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stancegraph.engine import Answer, Ask, Engine, Notice
+    from stancegraph.engine import Answer, Ask, Notice
     from stancegraph.engine.stream import AsyncAnswer, AsyncEngine
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -101,28 +102,12 @@ def reserve() -> None:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-class MeasuredEngine:
+class MeasuredEngine(EngineBefore):
     """An engine whose queries are counted by how they end."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @property
-    def release_id(self) -> str:
-        """The release that it holds."""
-        return self._engine.release_id
-
-    def is_up(self) -> bool:
-        """Whether it listens, as :meth:`stancegraph.engine.Engine.is_up` says."""
-        return self._engine.is_up()
 
     def ask(self, ask: Ask) -> Answer:
         """Start on a question, as :meth:`stancegraph.engine.Engine.ask` says."""
-        return _MeasuredAnswer(self._engine.ask(ask))
-
-    def close(self) -> None:
-        """Let go of what the engine holds."""
-        self._engine.close()
+        return _MeasuredAnswer(super().ask(ask))
 
 
 class MeasuredStreams:

@@ -243,9 +243,6 @@ class _Reference(Reader):
         ]
         return sorted(made, key=lambda each: each.link.text.lower())
 
-    def _list_name(self, scheme: ox.NamedNode) -> str:
-        return links.label(self._site, scheme.value) or local_name(scheme)
-
     def links(self) -> list[tuple[Shown, Shown, Shown, int]]:
         """Which classes point at which by what, as a table of the picture, most first."""
         names = {made.iri: made.label for made in self.vocabulary.codebook.classes}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, has_request_context, request
 
+from stancegraph.engine import EngineBefore
 from stancegraph.vocabulary import Vocabulary
 from stancegraph.web.bridge import on_hang_up
 
@@ -53,34 +54,18 @@ class Site:
     archived: int = 0
 
 
-class AttendedEngine:
+class AttendedEngine(EngineBefore):
     """An engine that works on the questions of a request as long as its client is there.
 
     A page asks many; once its client has hung up, each is told that the engine broke off.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @property
-    def release_id(self) -> str:
-        """The release that it holds."""
-        return self._engine.release_id
-
-    def is_up(self) -> bool:
-        """Whether it listens, as :meth:`stancegraph.engine.Engine.is_up` says."""
-        return self._engine.is_up()
-
     def ask(self, ask: Ask) -> Answer:
         """Start on a question, as :meth:`stancegraph.engine.Engine.ask` says."""
-        answer = self._engine.ask(ask)
+        answer = super().ask(ask)
         if has_request_context():
             on_hang_up(request.environ, answer.close)
         return answer
-
-    def close(self) -> None:
-        """Let go of what the engine holds."""
-        self._engine.close()
 
 
 def current_site() -> Site:

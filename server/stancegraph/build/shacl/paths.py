@@ -115,17 +115,6 @@ def as_node(term: Term | ox.Triple) -> Node:
     raise ValueError(f"{term} stands where an IRI or a blank node is expected")
 
 
-def as_predicate(term: Term) -> ox.NamedNode:
-    """*term*, which must be an IRI.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    if isinstance(term, ox.NamedNode):
-        return term
-    raise ValueError(f"{term} stands where a property is expected")
-
-
 def as_term(term: Term | ox.Triple) -> Term:
     """*term*, which no file of the graph makes a triple of RDF 1.2."""
     if isinstance(term, ox.Triple):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 WIDTH, STEP = 960, 24
 NAMES = 340  # pixels at most for labels
 MOST = 60  # lines
-FEWEST_TICKS = 4
 FILL = "#3b73b9"
 _DATE = re.compile(r"(-?\d{4,})(?:-(\d{2})(?:-(\d{2}))?)?")
 
