@@ -94,7 +94,10 @@ class Client:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         self.connection.request(method, path, body, named)
         answer = self.connection.getresponse()
-        found = {name.lower(): text for name, text in answer.getheaders()}
+        found: dict[str, str] = {}
+        for name, text in answer.getheaders():  # one that is repeated is a list (RFC 9110)
+            before = found.get(name.lower())
+            found[name.lower()] = f"{before}, {text}" if before else text
         return Reply(answer.status, found, answer.read())
 
     def ask(self, query: str, method: str = "GET", **headers: str) -> Reply:

@@ -107,6 +107,72 @@ def test_the_release_that_is_served_has_its_address_too(server: Server, ids: lis
     assert itself.media_type == "text/turtle"
 
 
+def test_a_page_of_a_release_is_a_memento_and_its_timemap_lists_all(
+    server: Server, ids: list[str]
+) -> None:
+    """RFC 7089: of what, and as of when; the list names the same page in every release."""
+    page, host = "/id/state/CAN", server.address
+    now = server.request("GET", page, accept=BROWSER)
+    old = server.request("GET", f"/release/{ids[0]}{page}", accept=BROWSER)
+    listed = server.request("GET", now.links("timemap")[0].removeprefix(host))
+    inside = server.request("GET", f"/release/{ids[0]}/timemap{page}")
+
+    assert "memento-datetime" not in now.headers
+    assert old.headers["memento-datetime"] == "Sun, 01 Nov 2026 00:00:00 GMT"
+    assert old.links("original") == [f"{host}{page}"]
+    assert old.links("timemap") == now.links("timemap") == [f"{host}/timemap{page}"]
+    assert old.links("timegate") == []
+    assert listed.media_type == "application/link-format"
+    first, second, last = (f"{host}/release/{name}{page}" for name in ids)
+    span = 'from="Sun, 01 Nov 2026 00:00:00 GMT"; until="Tue, 03 Nov 2026 00:00:00 GMT"'
+    assert listed.text.splitlines() == [
+        f'<{host}{page}>; rel="original",',
+        f'<{host}/timemap{page}>; rel="self"; type="application/link-format"; {span},',
+        f'<{first}>; rel="first memento"; datetime="Sun, 01 Nov 2026 00:00:00 GMT",',
+        f'<{second}>; rel="memento"; datetime="Mon, 02 Nov 2026 00:00:00 GMT",',
+        f'<{last}>; rel="last memento"; datetime="Tue, 03 Nov 2026 00:00:00 GMT"',
+    ]
+    assert (inside.status, inside.headers["location"]) == (308, f"{host}/timemap{page}")
+
+
+def test_a_timemap_keeps_the_form_and_day_that_are_asked_for(
+    server: Server, ids: list[str]
+) -> None:
+    """Where an address has an ending or arguments, so have its mementos, which are of it."""
+    page = "/id/state/CAN.ttl?asOf=2012-01-01"
+    listed = server.request("GET", f"/timemap{page}")
+    old = server.request("GET", f"/release/{ids[0]}{page}")
+
+    assert f"<{server.address}/release/{ids[0]}{page}>" in listed.text
+    assert old.links("original") == [f"{server.address}{page}"]
+    assert old.headers["memento-datetime"] == "Sun, 01 Nov 2026 00:00:00 GMT"
+
+
+def test_what_no_release_knows_has_no_timemap(server: Server) -> None:
+    reply = server.request("GET", "/timemap/id/state/XYZ", accept="application/json")
+
+    assert (reply.status, reply.media_type) == (404, "application/problem+json")
+
+
+def test_a_thing_that_was_withdrawn_has_a_timemap(three: Path, tmp_path: Path) -> None:
+    """It lists the releases that had it, which the current one is none of."""
+    folder = shutil.copytree(three, tmp_path / "releases", symlinks=True)
+    graph = shutil.copytree(three.with_name("three-graphs"), tmp_path / "graph")
+    votes = graph / "data" / "votes" / "74-247.ttl"
+    text = votes.read_text("utf-8")
+    block = re.search(r"^<vote/[^>]*/CAN>\n.*?^\.\n", text, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    votes.write_text(text.replace(block.group(), ""), "utf-8")
+    made = build(GraphFolder.at(graph), folder, release_date=date(2026, 11, 4))
+    key = re.sub(r">.*", "", block.group().partition("<")[2], flags=re.DOTALL)
+    with serving("--releases", folder) as server:
+        listed = server.request("GET", f"/timemap/id/{key}")
+
+    assert listed.status == 200
+    assert listed.text.count("/release/") == len(DAYS)
+    assert made.id not in listed.text
+
+
 def test_a_citation_is_checked_on_the_release_that_it_names(server: Server, ids: list[str]) -> None:
     """The permanent address agrees for ever; the same question to another release does not."""
     cited = server.request("GET", f"/release/{ids[0]}{VOTES}&cite=json")

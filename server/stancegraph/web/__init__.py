@@ -26,6 +26,7 @@ from stancegraph.web import (
     examples,
     explore,
     frame,
+    mementos,
     openapi,
     pages,
     quality,
@@ -61,7 +62,8 @@ def create_app(site: Site) -> Flask:
     frame.register(app)
     for page in (
         pages, search, explore, compare, disputes, completeness, sparql, completion, saved,
-        openapi, examples, changes, downloads, quality, codebook, entities, reconcile, sitemap,
+        openapi, examples, changes, downloads, quality, codebook, entities, mementos, reconcile,
+        sitemap,
     ):  # fmt: skip
         app.register_blueprint(page.bp)
     assets.register(app)
@@ -132,12 +134,14 @@ def _common_headers(response: Response) -> Response:
         )
         response.headers["Access-Control-Max-Age"] = "86400"
     response.vary.add("Accept")
+    lasting = bool(site.root) and response.status_code == HTTPStatus.OK
     if "Cache-Control" not in response.headers:
         wrong = response.status_code >= HTTPStatus.BAD_REQUEST
-        lasting = bool(site.root) and response.status_code == HTTPStatus.OK
         fresh = LASTING if lasting and response.mimetype != "text/html" else FRESHNESS
         response.headers["Cache-Control"] = UNKEPT if wrong else fresh
     if site.root:
         response.headers["X-Robots-Tag"] = "noindex"
         response.headers.add("Link", f'<{_without_root()}>; rel="latest-version"')
+        if lasting and response.headers["Cache-Control"] != UNKEPT:
+            mementos.tell_the_release(response)
     return response

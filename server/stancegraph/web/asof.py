@@ -5,7 +5,8 @@ earlier release knew is another matter, and has an address of its own.
 
 Such a page tells in the headers of RFC 7089 (Memento) for which day it is, and where the page
 is that is true today; that one leads a client to the day which it names in Accept-Datetime.
-No list of days is promised (there is one page for every day there ever was).
+No list of days is promised (there is one page for every day there ever was). Under the address
+of a release these headers are about the release; see `stancegraph.web.mementos`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from flask import redirect, request
 from werkzeug.http import http_date, parse_date
 
 from stancegraph.errors import BadParameter
+from stancegraph.web.site import current_site
 
 if TYPE_CHECKING:
     from flask import Response
@@ -59,12 +61,12 @@ def _as_date(text: str) -> datetime.date | None:
 def to_the_day(today: str) -> BaseResponse | None:
     """The way to the page of the day that the request names in Accept-Datetime.
 
-    None where it names none that can be read, or the address names a day itself. After the day
-    of the release, *today*, nothing is known: whoever asks for a later one is led to the page
-    as it is, as RFC 7089 wants the nearest.
+    None where it names none that can be read, or the address names a day or a release itself.
+    After the day of the release, *today*, nothing is known: whoever asks for a later one is led
+    to the page as it is, as RFC 7089 wants the nearest.
     """
     wanted = parse_date(request.headers.get("Accept-Datetime"))
-    if wanted is None or request.args.get(AS_OF):
+    if wanted is None or request.args.get(AS_OF) or current_site().root:
         return None
     day = wanted.date().isoformat()
     if today and day >= today:
@@ -82,6 +84,8 @@ def tell_the_day(response: Response, day: str, today: str) -> None:
         day: The day in its address; empty for the page that is true today.
         today: The day of the release; a page of that day or a later one is no past one.
     """
+    if current_site().root:
+        return
     original = f'<{_address("")}>; rel="original timegate"'
     date = _as_date(day)
     if date is None:

@@ -13,7 +13,7 @@ from stancegraph.errors import BadRequest
 from stancegraph.facts import Facts, describe, read_graphs
 from stancegraph.jsonld import Context
 from stancegraph.sparql import term_text
-from stancegraph.web import citing, links
+from stancegraph.web import citing, links, mementos
 from stancegraph.web.answers import respond
 from stancegraph.web.arguments import read_arguments
 from stancegraph.web.asof import asked_day, tell_the_day, to_the_day
@@ -58,7 +58,10 @@ def tell(rest: str = "") -> BaseResponse:
     part = request.path.removeprefix("/")
     if not rest and (home := _shared_home(base, part)):
         return redirect(links.describe_address(site, f"{home}{part}"))
-    return document(f"{base}{part}")
+    response = document(f"{base}{part}")
+    if not part.startswith("release/"):
+        response.headers.add("Link", mementos.timemap_link())
+    return response
 
 
 def _shared_home(base: str, part: str) -> str | None:

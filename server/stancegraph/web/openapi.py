@@ -16,6 +16,7 @@ from stancegraph.sparql import query_form
 from stancegraph.web.atom import MEDIA_TYPE as ATOM
 from stancegraph.web.citing import WAYS
 from stancegraph.web.errors import PROBLEM
+from stancegraph.web.mementos import MEDIA_TYPE as MEMENTOS
 from stancegraph.web.negotiation import HTML
 from stancegraph.web.pictures import DRAWN
 from stancegraph.web.reconcile import BATCH
@@ -47,6 +48,14 @@ _TYPES: dict[ParameterType, Json] = {
     "xsd:string": {"type": "string"},
 }
 _TEXT: Json = {"schema": {"type": "string"}}
+_KEY: Json = {
+    "name": "key",
+    "in": "path",
+    "required": True,
+    "description": "Its kind and key, as in its IRI; slashes need no escape.",
+    "schema": {"type": "string"},
+    "examples": {"example": {"value": "state/CAN"}},
+}
 _COVERAGE: Json = {
     "description": "How complete the lists are on which the result rests (RFC 8288): where that "
     "can be asked, and in title* the first statements.",
@@ -114,6 +123,7 @@ def describe(site: Site) -> Json:
             "/terms.json": {"get": _browsing("terms", "Prefixes, classes, properties", _TERMS)},
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
             "/id/{key}": {"get": _thing()},
+            "/timemap/id/{key}": {"get": _timemap()},
             "/reconcile": {"get": _manifest(), "post": _match_form()},
             "/reconcile/match": {"post": _match()},
             **{
@@ -592,18 +602,7 @@ def _thing() -> Json:
         "operationId": "thing",
         "summary": "Tell what is known of a thing",
         "tags": ["Linked data"],
-        "parameters": [
-            {
-                "name": "key",
-                "in": "path",
-                "required": True,
-                "description": "Its kind and key, as in its IRI; slashes need no escape.",
-                "schema": {"type": "string"},
-                "examples": {"example": {"value": "state/CAN"}},
-            },
-            _format([*_short_names(GRAPHS), HTML]),
-            *_CITING,
-        ],
+        "parameters": [_KEY, _format([*_short_names(GRAPHS), HTML]), *_CITING],
         "responses": {
             "200": {
                 "description": "The thing with its claims, their evidence and sources.",
@@ -615,6 +614,23 @@ def _thing() -> Json:
                 },
             },
             **_failures("400", "404", "406", "410", "500", "503", "504"),
+        },
+    }
+
+
+def _timemap() -> Json:
+    return {
+        "operationId": "timemap",
+        "summary": "List what releases have the page of a thing (Memento, RFC 7089)",
+        "tags": ["Linked data"],
+        "parameters": [_KEY],
+        "responses": {
+            "200": {
+                "description": "Links to the page (original) and to it in each release that is "
+                "kept here (memento), the oldest first.",
+                "content": {MEMENTOS: _TEXT},
+            },
+            **_failures("404", "410", "500", "503", "504"),
         },
     }
 
