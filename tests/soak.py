@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Process = subprocess.Popen[str]
 
 PAUSE = 2.0  # seconds between samples
-QUERY_TIMEOUT = 10  # seconds that the server gives a query
+QUERY_TIMEOUT = 30  # seconds that the server gives a query, as it does unless told
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 FLOOD = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 HUNGRY = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?c ?f ?a"
@@ -53,7 +53,7 @@ RELEASE = """
 REFUSED = {503}  # that too much is asked at once is meant to be
 GROWTH = 0.05  # of its mean, by which memory may seem to grow over the second half
 LEEWAY = 16 * 2**20  # bytes that it may in any case
-QUIET = 30.0  # seconds for all to end when nobody asks any more
+QUIET = 45.0  # seconds for all to end when nobody asks any more
 
 
 @dataclass
@@ -485,6 +485,10 @@ def _tell(
     grown = f"{slope(halves[1]) / 2**20:+.1f} MiB"
     row = [_mebibytes(before.lasting), *means, grown, _mebibytes(after.lasting)]
     print(f"| memory (PSS) but for queries | {' | '.join(row)} |")  # noqa: T201
+    for kind in sorted(before.memory):
+        means = [_mebibytes(int(statistics.mean(s.memory[kind] for s in half))) for half in halves]
+        row = [_mebibytes(before.memory[kind]), *means, "", _mebibytes(after.memory[kind])]
+        print(f"| of that, {kind} | {' | '.join(row)} |")  # noqa: T201
     files = [f"{statistics.mean(s.files for s in half):.0f}" for half in halves]
     print(f"| open files | {before.files} | {' | '.join(files)} | | {after.files} |")  # noqa: T201
     counts = [f"{statistics.mean(s.processes.total() for s in half):.1f}" for half in halves]

@@ -12,7 +12,6 @@ to serve it, so that they go over at the same moment, or none does.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import pickle
 import threading
@@ -23,6 +22,8 @@ from dataclasses import dataclass
 from itertools import count
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from stancegraph import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +168,7 @@ class Switchboard(Generic[Options]):
 
     def __init__(self, make: Callable[[Options], Served], orders: Connection) -> None:
         """Serve what *make* makes of the options that come first, until *orders* say otherwise."""
+        memory.share_heaps()
         self._make = make
         self._orders = orders
         self._replying = threading.Lock()
@@ -226,7 +228,7 @@ class Switchboard(Generic[Options]):
         before.end()
         self._reply(number)
         del before
-        gc.collect()  # an application is full of cycles, and memory should not wait for it
+        memory.give_back()  # an application is full of cycles, which should not wait
 
     def _reply(self, number: int, told: str | None = None) -> None:
         with self._replying, suppress(OSError):
