@@ -47,20 +47,16 @@ DAY = date(2026, 11, 22)
 SMALL = Path(__file__).parent / "small"
 
 
+def copied(releases: Path, folder: Path) -> tuple[Path, list[str]]:
+    """A copy of the folder *releases*, to be changed at will, and the ids in it by their dates."""
+    shutil.copytree(releases, folder, symlinks=True)
+    return folder, sorted(path.name for path in folder.glob("[0-9]*"))
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> GraphFolder:
     """A copy of the graph of three votes in tests/small, to be changed at will."""
     return GraphFolder.at(shutil.copytree(SMALL, tmp_path / "small"))
-
-
-@pytest.fixture
-def two(small: GraphFolder, tmp_path: Path) -> tuple[Path, list[str]]:
-    """A folder of two releases that say another thing, and their ids; the second is current."""
-    folder = tmp_path / "releases"
-    first = build(small, folder, release_date=date(2026, 1, 1))
-    votes = small.root / "data/votes/74-247.ttl"
-    votes.write_text(votes.read_text("utf-8").replace('sg:choice "no"', 'sg:choice "yes"'), "utf-8")
-    return folder, [first.id, build(small, folder, release_date=date(2026, 1, 2)).id]
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +78,21 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
         return folder
 
     return once
+
+
+@pytest.fixture
+def two(once: Once, tmp_path: Path) -> tuple[Path, list[str]]:
+    """A folder of two releases that say another thing, and their ids; the second is current."""
+
+    def fill(folder: Path) -> None:
+        small = GraphFolder.at(shutil.copytree(SMALL, folder.with_name("two-graph")))
+        build(small, folder, release_date=date(2026, 1, 1))
+        votes = small.root / "data/votes/74-247.ttl"
+        text = votes.read_text("utf-8")
+        votes.write_text(text.replace('sg:choice "no"', 'sg:choice "yes"'), "utf-8")
+        build(small, folder, release_date=date(2026, 1, 2))
+
+    return copied(once("two", fill), tmp_path / "releases")
 
 
 @pytest.fixture(scope="session")

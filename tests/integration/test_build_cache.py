@@ -193,6 +193,7 @@ def test_a_build_after_edits_is_that_of_the_whole(names: list[str]) -> None:
         assert changed == outcome(folder, other, fresh=True)
 
 
+@pytest.mark.whole
 def test_every_edit_changes_what_comes_of_a_build(small: GraphFolder, tmp_path: Path) -> None:
     """So that the property above says something of each."""
     for file, text in MORE.items():

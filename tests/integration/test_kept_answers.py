@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
 from stancegraph.build import build, cache, open_release
 from stancegraph.catalog import Catalog
 from stancegraph.codebook import QUESTIONS
@@ -39,12 +41,17 @@ class NoEngine:
         """Nothing is held."""
 
 
-def test_the_answers_that_are_kept_are_those_of_the_engine(shipped_releases: Path) -> None:
+@pytest.mark.parametrize(
+    "folder", ["releases", pytest.param("shipped_releases", marks=pytest.mark.whole)]
+)
+def test_the_answers_that_are_kept_are_those_of_the_engine(
+    folder: str, request: pytest.FixtureRequest
+) -> None:
     """Of nearly every saved query with its example; byte for byte, in both forms.
 
     Likewise of what the codebook asks, which reads most of the graph.
     """
-    release = open_release(shipped_releases)
+    release = open_release(request.getfixturevalue(folder))
     kept = KeptAnswers(NoEngine(), release.path, base=release.base)
     there = {path.name for path in (release.path / FOLDER).iterdir()}
     queries = list(Catalog.load(release.path))

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pyoxigraph as ox
 import pytest
 import rdflib
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -395,7 +396,9 @@ def test_queries_are_described_as_sparql_examples(client: FlaskClient, site: Sit
     for query in graph.subjects(SH.select):
         assert graph.value(query, rdflib.RDFS.comment)
         assert graph.value(query, SH.prefixes)
-        rdflib.Graph().query(str(graph.value(query, SH.select)))
+        text = str(graph.value(query, SH.select))
+        assert site.catalog.query(str(query).removeprefix(f"{BASE}query/")).text.endswith(text)
+        ox.Store().query(text)
 
 
 def test_a_querys_iri_leads_to_its_description_or_page(client: FlaskClient) -> None:

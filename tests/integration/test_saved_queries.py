@@ -172,6 +172,15 @@ def test_another_engine_gives_the_same_rows(
     assert expected.rows_of(written) == ours
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("name", sorted(SLOW_IN_RDFLIB))
+def test_another_engine_can_read_the_others(name: str) -> None:
+    """The parser of rdflib takes each of them, though nobody waits for the rows."""
+    (query,) = [query for query in QUERIES if query.name == name]
+
+    prepareQuery(query.text)
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
 def test_the_order_of_rows_is_total(query: SavedQuery, store: ox.Store) -> None:
     """No two rows have the same sort key, so that every engine gives them in one order."""

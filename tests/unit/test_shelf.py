@@ -11,20 +11,24 @@ from stancegraph.build import build
 from stancegraph.build.release import open_release
 from stancegraph.build.shelf import find, held, prune, remove, use
 from stancegraph.errors import OperationError
+from stancegraph.folder import GraphFolder
+from tests.conftest import SMALL, copied
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stancegraph.folder import GraphFolder
+    from tests.conftest import Once
 
 
 @pytest.fixture
-def three(small: GraphFolder, tmp_path: Path) -> tuple[Path, list[str]]:
+def three(once: Once, tmp_path: Path) -> tuple[Path, list[str]]:
     """A folder of three releases, and their ids in the order in which they were built."""
-    folder = tmp_path / "releases"
-    return folder, [
-        build(small, folder, release_date=date(2026, month, 1)).id for month in (1, 2, 3)
-    ]
+
+    def fill(folder: Path) -> None:
+        for month in (1, 2, 3):
+            build(GraphFolder.at(SMALL), folder, release_date=date(2026, month, 1))
+
+    return copied(once("three", fill), tmp_path / "releases")
 
 
 def test_going_back_and_on_is_the_same(three: tuple[Path, list[str]]) -> None:
