@@ -142,6 +142,13 @@ def test_every_term_has_one_english_text(predicate: ox.NamedNode) -> None:
     assert wrong == []
 
 
+def test_every_term_in_use_has_an_example() -> None:
+    """Something of this graph, which tells a reader sooner than the definition."""
+    without = [term for term in terms() if not values(ontology(), term, SKOS.example)]
+
+    assert [str(term) for term in without if not notes(term)] == []
+
+
 def test_no_two_terms_of_a_kind_share_a_label() -> None:
     """Two classes, or two properties, are told apart by their labels."""
     kinds = (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
