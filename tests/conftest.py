@@ -20,6 +20,7 @@ from stancegraph.build.parse import parse
 from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
+from stancegraph.engine.kept import KeptAnswers
 from stancegraph.folder import GraphFolder, shipped
 from stancegraph.queryfile import read_rules
 from stancegraph.web import Site, create_app
@@ -136,7 +137,8 @@ def client(shipped_releases: Path) -> Iterator[FlaskClient]:
     """A client of the application over the shipped graph, in this process."""
     release = open_release(shipped_releases)
     with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
-        site = Site(release, engine, Catalog.load(release.path), "", query_timeout=60.0)
+        kept = KeptAnswers(engine, release.path, base=release.base)
+        site = Site(release, kept, Catalog.load(release.path), "", query_timeout=60.0)
         yield create_app(site).test_client()
 
 

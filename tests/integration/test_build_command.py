@@ -294,6 +294,7 @@ def test_progress_shows_on_a_terminal_and_is_gone_at_the_end(
     assert text.rpartition("\x1b[2K")[2].startswith("7 files, ")
 
 
+@pytest.mark.whole
 def test_killed_builds_leave_a_whole_current_release(small: GraphFolder, tmp_path: Path) -> None:
     """Whenever a build is killed, ``current`` opens and verifies, and the next build works."""
     releases = tmp_path / "r"

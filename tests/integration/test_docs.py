@@ -29,7 +29,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SCRIPTS = {"python": [sys.executable, "-c"], "r": ["Rscript", "-e"]}
 PUBLISHED = "http://127.0.0.1:8000"
-WHOLE = {"python-client.md", "r-and-stata.md"}  # pages whose examples take too long for every run
+# Pages whose examples take too long for every run.
+WHOLE = {"exports.md", "packages.md", "python-client.md", "r-and-stata.md"}
 SCRATCH = "/tmp/"  # noqa: S108 - where pages put what their reader tries out
 
 

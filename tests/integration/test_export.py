@@ -108,7 +108,13 @@ def run(*arguments: str | Path) -> tuple[int, str, str]:
 # RDF
 
 
-@pytest.mark.parametrize("form", rdf.FORMATS)
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, marks=pytest.mark.whole if form == "jsonld" else ())
+        for form in rdf.FORMATS
+    ],
+)
 def test_the_whole_graph_is_read_again_as_it_was(
     export: Export, release: Release, tmp_path: Path, form: str
 ) -> None:

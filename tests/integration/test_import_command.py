@@ -442,6 +442,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.whole
 @settings(max_examples=10, deadline=None, phases=(Phase.reuse, Phase.generate))
 @given(rows=st.lists(st.sampled_from(ROWS), min_size=1, max_size=9, unique=True))
 def test_importing_twice_is_importing_once_and_takes_nothing_away(

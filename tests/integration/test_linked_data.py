@@ -74,6 +74,7 @@ PATHS = {
     "derived graph": "graph/derived/treaty-status",
     "description": "graph/description",
 }
+LONG = {"derived graph", "description"}  # documents, which take parsers seconds
 
 
 def quads(reply: Reply, form: str) -> set[ox.Quad]:
@@ -114,7 +115,13 @@ def stated(release: Release) -> ox.Store:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
-@pytest.mark.parametrize("path", PATHS.values(), ids=list(PATHS))
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=name, marks=pytest.mark.whole if name in LONG else ())
+        for name, path in PATHS.items()
+    ],
+)
 def test_an_iri_answers_alike_in_every_format(live_server: str, path: str) -> None:
     """Each is asked for by Accept; two independent parsers read the same, however written."""
     replies = {form: fetch(live_server, path, accept) for form, accept in MEDIA_TYPES.items()}

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ def conforms(server: Server, examples: int) -> None:
     assert "Traceback" not in server.log.read_text("utf-8")
 
 
-def test_answers_are_as_openapi_describes_them(releases: Path) -> None:
+@pytest.mark.parametrize("examples", [4, pytest.param(30, marks=pytest.mark.whole)])
+def test_answers_are_as_openapi_describes_them(releases: Path, examples: int) -> None:
     """Statuses, types and forms; other methods are refused; of a graph with one saved query."""
     with serving("--releases", releases, "--query-timeout", "10") as server:
-        conforms(server, 10)
+        conforms(server, examples)

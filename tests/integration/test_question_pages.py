@@ -19,6 +19,7 @@ from stancegraph.build.release import open_release
 from stancegraph.catalog import Catalog
 from stancegraph.engine import Ask, MediaType
 from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
+from stancegraph.engine.kept import KeptAnswers
 from stancegraph.web import Site, create_app
 from stancegraph.web.results import SHOWN_ROWS
 
@@ -41,7 +42,7 @@ def site(shipped_releases: Path) -> Iterator[Site]:
     with EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1)) as engine:
         yield Site(
             release=release,
-            engine=engine,
+            engine=KeptAnswers(engine, release.path, base=release.base),
             catalog=Catalog.load(release.path),
             description="",
             query_timeout=30.0,

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+import pytest
+
 from stancegraph.build import build
 from stancegraph.build.shelf import use
 
@@ -241,6 +243,7 @@ def _link(releases: Path, name: str) -> None:
     (releases / "link").replace(releases / "current")
 
 
+@pytest.mark.whole
 def test_a_web_process_that_starts_meanwhile_serves_the_next_release_too(
     two: tuple[Path, list[str]], tmp_path: Path, children_of: Callable[[int], set[int]]
 ) -> None:

@@ -153,6 +153,7 @@ def test_a_file_runs_as_it_stands(query: SavedQuery, store: ox.Store) -> None:
     assert rows == answer(store, query.bind(examples))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "query", [q for q in QUERIES if q.name not in SLOW_IN_RDFLIB], ids=lambda query: query.name
 )
