@@ -6,23 +6,24 @@ import json
 import warnings
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import jsonschema
 import pytest
 import rispy
+import yaml
 from citeproc import Citation as Cluster
 from citeproc import CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
 from pybtex.database import parse_string
 
+from stancegraph import __version__
 from stancegraph.about import About
 from stancegraph.build.release import open_release
 from stancegraph.citation import FORMS, Citation
 from stancegraph.fingerprint import of_csv, of_table, of_triples
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 HASH = "ab" * 32
 TITLE = "Yes & no: 50 % of {all} votes, in C#_1"
 
@@ -146,3 +147,14 @@ def test_a_table_of_csv_may_have_line_breaks_in_its_cells() -> None:
 
     assert found is not None
     assert found.rows == 2
+
+
+def test_the_repository_is_cited_as_the_program_by_its_version() -> None:
+    """Data are cited by their release, of which the package of a release tells."""
+    told = (ROOT / "CITATION.cff").read_text("utf-8")
+    schema = json.loads((ROOT / "tests/data/cff-1.2.0.schema.json").read_text("utf-8"))
+
+    cited = yaml.safe_load(told)
+
+    jsonschema.validate({**cited, "date-released": str(cited["date-released"])}, schema)
+    assert (cited["type"], cited["version"]) == ("software", __version__)

@@ -51,9 +51,10 @@ def citation(about: About) -> str:
     licence = {"license": about.spdx} if about.spdx else {"license-url": about.licence}
     told = {
         "cff-version": "1.2.0",
-        "message": "Cite the release that you used, and the sources that its claims name.",
+        "message": "This cites the data of one release, whose identifier, a date and a digest, is "
+        "the version here; the program has another. Cite the sources that its claims name, too.",
         "type": "dataset",
-        "title": about.title,
+        "title": f"{about.title}, release {about.version}",
         "abstract": about.abstract,
         "version": about.version,
         "date-released": about.day,
