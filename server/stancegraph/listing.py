@@ -29,7 +29,7 @@ from stancegraph.sparql import check_syntax, term_text
 from stancegraph.terms import RDFS, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from stancegraph.sparql import Term
 
@@ -132,7 +132,13 @@ class Listing:
         patterns = " ".join(f"?thing {path} ?value ." for path in paths)
         return f"{self._prologue}SELECT ?thing WHERE {{ {classes} {patterns} }}"
 
-    def counts(self, classes: Iterable[ox.NamedNode], chosen: Mapping[str, Sequence[Term]]) -> str:
+    def counts(
+        self,
+        classes: Iterable[ox.NamedNode],
+        chosen: Mapping[str, Sequence[Term]],
+        *,
+        whole: Container[str] = (),
+    ) -> str:
         """A query for how many of the things that are *chosen* have each value of each facet.
 
         For a facet of which values are chosen, the others count as if none of it were. A row
@@ -141,12 +147,21 @@ class Listing:
         Args:
             classes: All classes that the things can be of.
             chosen: The values wanted, any of them, by facet; all facets must fit.
+            whole: Facets whose paths are better read as a whole than followed from each
+                thing, where nothing is chosen of others.
         """
         parts = [f"{{ {self._things(classes, chosen)} }}"]
+        apart = []
         for name, facet in self.facets.items():
-            others = {other: terms for other, terms in chosen.items() if other != name}
-            things = self._things(classes, others)
-            parts.append(f'{{ VALUES ?facet {{ "{name}" }} {things} {facet.values("?value")} }}')
+            others = {other: terms for other, terms in chosen.items() if other != name and terms}
+            named, values = f'VALUES ?facet {{ "{name}" }}', facet.values("?value")
+            if name in whole and not others and facet.parameter.type != "xsd:boolean":
+                apart.append(f"{{ {named} {values} }}")
+            else:
+                parts.append(f"{{ {named} {self._things(classes, others)} {values} }}")
+        if apart:
+            # Joined with the things as a whole, a path is read once, and not looked up for each.
+            parts.append(f"{{ {self._things(classes, {})} {{ {' UNION '.join(apart)} }} }}")
         union = "\nUNION ".join(parts)
         return (
             f"{self._prologue}SELECT ?facet ?value (COUNT(DISTINCT ?thing) AS ?things)\n"
@@ -169,7 +184,8 @@ class Listing:
             falls: Whether the greatest comes first.
             part: How many to pass over, and how many to tell; all, if None.
         """
-        direction = "DESC" if falls else "ASC"
+        # What is unbound is less than anything else, so that it is last where the order falls.
+        order_by = "DESC(?least)" if falls else "DESC(BOUND(?least)) ?least"
         bounds = f"\nLIMIT {part[1]} OFFSET {part[0]}" if part is not None else ""
         return (
             f"{self._prologue}SELECT ?thing (MIN(?key) AS ?least)\nWHERE {{\n"
@@ -177,7 +193,7 @@ class Listing:
             f"OPTIONAL {{ ?thing {order.path} ?stated }}\n"
             "BIND (IF(isNumeric(?stated), ?stated, LCASE(STR(?stated))) AS ?key)\n"
             "}\nGROUP BY ?thing\n"
-            f"ORDER BY DESC(BOUND(?least)) {direction}(?least) ?thing{bounds}"
+            f"ORDER BY {order_by} ?thing{bounds}"
         )
 
     @property

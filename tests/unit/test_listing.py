@@ -88,6 +88,18 @@ def test_a_choice_narrows_the_other_facets_and_not_its_own(listing: Listing) -> 
     ]
 
 
+@pytest.mark.parametrize("chosen", [{}, {"topic": [LAW]}, {"topic": [WAR], "year": []}])
+def test_how_a_facet_is_read_does_not_change_what_is_counted(
+    listing: Listing, chosen: dict[str, list[ox.NamedNode]]
+) -> None:
+    """Not even for a thing of another class, which has a topic too."""
+    looked_up = listing.counts(CLASSES, chosen)
+    read_whole = listing.counts(CLASSES, chosen, whole=frozenset(listing.facets))
+
+    assert read_whole != looked_up
+    assert asked(read_whole) == asked(looked_up)
+
+
 @pytest.mark.parametrize(
     ("chosen", "found"),
     [

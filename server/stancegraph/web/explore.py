@@ -12,14 +12,24 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 
+from stancegraph.build.reads import Reads
 from stancegraph.catalog import read_values, typed
 from stancegraph.engine import Ask, MediaType, rows
 from stancegraph.errors import BadParameter, UnknownList
 from stancegraph.listing import THING
 from stancegraph.queryfile import MAX_ROWS
-from stancegraph.terms import XSD
+from stancegraph.terms import VOID, XSD
 from stancegraph.web import citing, links
 from stancegraph.web.arguments import Arguments
 from stancegraph.web.citing import Cited
@@ -46,6 +56,8 @@ MOST = 200  # that may be asked for at once
 MAX_PAGE = 100_000
 OPEN = 8  # values of a facet that are in view
 MAX_VALUES_SHOWN = 300  # of a facet, the most frequent first
+LOOK_UP = 3  # statements that are read in the time in which one is looked up, about
+_NUMBERS = "stancegraph.statistics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +106,14 @@ class Selection:
 
         Raises:
             BadParameter: one of them is wrong; all are told.
+            EngineError: there is no answer.
         """
         assert query.listing is not None  # noqa: S101 - `_listed` has seen to it
         self.query = query
         self.listing: Listing = query.listing
         self._site = current_site()
         self._classes = _classes(self.listing)
+        self._whole = _read_whole(self.listing, self._classes)
         orders = self.listing.orders
         names = [sign + name for name in orders for sign in ("", "-")]
         first = next(iter(orders.values()))
@@ -198,7 +212,8 @@ class Selection:
         """
         found: dict[str, dict[Value, int]] = {name: {} for name in self.listing.facets}
         total = 0
-        for row in self._ask(self.listing.counts(self._classes, self.chosen)):
+        query = self.listing.counts(self._classes, self.chosen, whole=self._whole)
+        for row in self._ask(query):
             number = int(cast("ox.Literal", row["things"]).value)
             facet, value = row.get("facet"), row.get("value")
             if not isinstance(facet, ox.Literal):
@@ -348,6 +363,52 @@ def _classes(listing: Listing) -> list[ox.NamedNode]:
         narrow = current_vocabulary().narrower(broad)
         found |= {broad, *(node for node in narrow if isinstance(node, ox.NamedNode))}
     return sorted(found, key=lambda node: node.value)
+
+
+def _read_whole(listing: Listing, classes: Sequence[ox.NamedNode]) -> frozenset[str]:
+    """The facets whose paths have so few statements that all are read sooner than looked up.
+
+    Raises:
+        EngineError: there is no answer.
+    """
+    numbers = _statistics()
+    things = sum(numbers.get(each.value, 0) for each in classes)
+    found = []
+    for name, facet in listing.facets.items():
+        prologue = "".join(
+            f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in listing.prefixes.items()
+        )
+        reads = Reads.of(f"{prologue}ASK {{ ?thing {facet.path} ?value }}").slots or ()
+        statements = [numbers.get(slot.strip("<>")) for slot in reads]
+        if None not in statements and sum(filter(None, statements)) <= LOOK_UP * things:
+            found.append(name)
+    return frozenset(found)
+
+
+def _statistics() -> Mapping[str, int]:
+    """How many things of each class and statements of each property there are, by IRI.
+
+    The release says so in VoID; it is asked once.
+
+    Raises:
+        EngineError: there is no answer.
+    """
+    extensions = current_app.extensions
+    if _NUMBERS not in extensions:
+        site = current_site()
+        query = f"""
+            PREFIX void: <{VOID[""].value}>
+            SELECT ?term ?number
+            WHERE {{
+              {{ ?part void:class ?term ; void:entities ?number }} UNION
+              {{ ?part void:property ?term ; void:triples ?number }}
+            }}"""
+        found = rows(site.engine, Ask(query, MediaType.JSON, deadline=site.query_timeout))
+        extensions[_NUMBERS] = {
+            cast("ox.NamedNode", row["term"]).value: int(cast("ox.Literal", row["number"]).value)
+            for row in found
+        }
+    return cast("Mapping[str, int]", extensions[_NUMBERS])
 
 
 def _facets(query: SavedQuery) -> Mapping[str, Facet]:
