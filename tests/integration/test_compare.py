@@ -161,6 +161,12 @@ def test_what_means_nothing_is_told_with_what_may_be_meant(client: FlaskClient) 
     assert set(problem.get_json(force=True)["parameters"]) == {"things", "rows", "asOf", "only"}
 
 
+def test_what_is_wrong_is_told_where_nothing_is_compared_yet(client: FlaskClient) -> None:
+    """An argument that there is none of is a mistake in the address, and no blank form."""
+    assert client.get("/compare?thing=CAN&asOf=soon", headers=HTML).status_code == 400
+    assert client.get("/compare?things=&asOf=", headers=HTML).status_code == 200
+
+
 def test_the_page_of_a_thing_leads_to_its_comparison(client: FlaskClient) -> None:
     """As of the same day; that of a thing which nothing compares does not."""
     canada = html.unescape(client.get("/id/state/CAN?asOf=2012-01-01", headers=HTML).text)

@@ -330,6 +330,20 @@ def test_odd_addresses_are_mistakes_of_the_caller(place: str, path: str) -> None
         assert b"root:" not in reply.read()
 
 
+@pytest.mark.parametrize("named", [b'x"y', b"x/y", b"x@y", b"x y", b"\xff", b""])
+def test_a_host_that_is_none_is_refused(place: str, named: bytes) -> None:
+    """As RFC 9112 wants it: it would stand in the addresses on the page."""
+    host, _, port = place.partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(
+            b"GET /sitemap.xml HTTP/1.1\r\nHost: " + named + b"\r\nConnection: close\r\n\r\n"
+        )
+        reply = http.client.HTTPResponse(connection)
+        reply.begin()
+
+        assert reply.status == HTTPStatus.BAD_REQUEST
+
+
 def test_headers_without_end_are_refused(place: str) -> None:
     """Many, or one that is long, or one that says very much."""
     host, _, port = place.partition(":")

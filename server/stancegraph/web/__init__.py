@@ -87,7 +87,7 @@ def _refuse() -> None:
 
     Raises:
         EngineDown, TooSlow: it waited in vain for its turn, or its body did not come.
-        BadRequest: what stands behind the question mark is no text.
+        BadRequest: what stands behind the question mark is no text, or no host is named.
         Exception: whatever else is to be told.
     """
     g.query = request.environ.get(QUERY)  # for what is told of a mistake in it
@@ -102,6 +102,8 @@ def _refuse() -> None:
         request.query_string.decode()
     except UnicodeDecodeError:
         raise BadRequest("the arguments are not percent-encoded UTF-8") from None
+    if "Host" in request.headers and not request.host:  # RFC 9112, section 3.2
+        raise BadRequest("the header Host names no host")
 
 
 def _without_slash() -> ResponseReturnValue | None:

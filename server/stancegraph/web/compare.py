@@ -159,6 +159,8 @@ def compare(ending: str = "") -> BaseResponse:
     texts, wrong = _split(site, arguments.texts("things"))
     choice = _choice(site, arguments, texts, wrong)
     if form == HTML and (wrong or not choice.things):
+        if not wrong:
+            arguments.check()
         return _page(site, choice, texts, wrong)
     if wrong:
         arguments.wrong("things", "; ".join(wrong.values()))
