@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from stancegraph.build.release import Release
     from stancegraph.commands.options import Options
+    from stancegraph.engine import Engine
     from stancegraph.folder import GraphFolder
     from stancegraph.links.check import Gap
     from stancegraph.links.decisions import Made
-    from stancegraph.links.registers import Register
+    from stancegraph.links.registers import Correspondence, Fact, Register
     from stancegraph.links.things import Thing
-    from stancegraph.queryfile import SavedQuery
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -413,30 +415,7 @@ def check_command(
         register, endpoint=endpoint, contact=contact, kept=kept, offline=offline, fresh=fresh
     )
     release = open_release(releases or folder.releases)
-    catalog = Catalog.load(release.path)
-    known = {query.name for query in catalog}
-    found: list[Gap] = []
-    with open_engine(release) as engine:
-        for fact in terms.facts:
-            if fact.query not in known:
-                told = f"{fact.property} is not compared: this graph has no query {fact.query}"
-                click.echo(told, err=True)
-                continue
-            query = catalog.query(fact.query)
-
-            def ours(
-                thing: Thing, query: SavedQuery = query, parameter: str = fact.parameter
-            ) -> list[dict[str, str]]:
-                values = read_terms(query, {parameter: [thing.key]}, catalog.names)
-                asked = Ask(
-                    query.bind(values), MediaType.JSON, base=release.base, deadline=PATIENCE
-                )
-                return [
-                    {name: getattr(term, "value", "") for name, term in row.items()}
-                    for row in rows(engine, asked)
-                ]
-
-            found += gaps(fact, things, ours, lookup, register.space)
+    found = _gaps(release, terms, things, lookup, register.space)
     report = Report(
         register, release.id, lookup.day,
         list(stale(things, terms, lookup, register.space)), found,
@@ -451,3 +430,34 @@ def check_command(
     click.echo(
         f"{output}: {len(report.stale):,} stale links; {told} (as of {report.day})", err=True
     )
+
+
+def _gaps(
+    release: Release, terms: Correspondence, things: Things, lookup: Lookup, space: str
+) -> list[Gap]:
+    """Where the register and *release* differ in facts that its saved queries tell."""
+    catalog = Catalog.load(release.path)
+    known = {query.name for query in catalog}
+    found: list[Gap] = []
+    with open_engine(release) as engine:
+        for fact in terms.facts:
+            if fact.query not in known:
+                told = f"{fact.property} is not compared: this graph has no query {fact.query}"
+                click.echo(told, err=True)
+                continue
+            ours = partial(_ours, engine, catalog, fact, base=release.base)
+            found += gaps(fact, things, ours, lookup, space)
+    return found
+
+
+def _ours(
+    engine: Engine, catalog: Catalog, fact: Fact, thing: Thing, *, base: str
+) -> list[dict[str, str]]:
+    """What the saved query of *fact* tells of *thing*, as texts."""
+    query = catalog.query(fact.query)
+    values = read_terms(query, {fact.parameter: [thing.key]}, catalog.names)
+    asked = Ask(query.bind(values), MediaType.JSON, base=base, deadline=PATIENCE)
+    return [
+        {name: getattr(term, "value", "") for name, term in row.items()}
+        for row in rows(engine, asked)
+    ]
