@@ -227,11 +227,12 @@ def accepts(port: int) -> bool:
     return False
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Look again and again until something *holds*; fail where it does not come to in time."""
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0, log: Path | None = None) -> None:
+    """Look again and again until something *holds*; where it does not in time, fail with *log*."""
     until = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < until, "it did not come to hold in time"
+        late = time.monotonic() >= until
+        assert not late, log.read_text("utf-8") if log else "it did not come to hold in time"
         time.sleep(0.02)
 
 

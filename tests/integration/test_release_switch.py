@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,19 +15,20 @@ from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
 from stancegraph.build import build
 from stancegraph.build.shelf import use
+from tests.serving import PATIENCE, Client, serving, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stancegraph.folder import GraphFolder
+    from tests.serving import Server
 
-PATIENCE = 60  # seconds that a loaded machine may take
 CHOICES = """
     PREFIX sg: <https://w3id.org/stancegraph/ontology#>
     SELECT ?choice { ?vote sg:choice ?choice } ORDER BY ?choice"""
@@ -53,68 +53,30 @@ class Got:
     body: bytes
 
 
-@dataclass
-class Server:
-    """A running server."""
-
-    process: subprocess.Popen[str]
-    host: str
-    log: Path
-
-    def connect(self) -> http.client.HTTPConnection:
-        """A new connection."""
-        return http.client.HTTPConnection(self.host, timeout=PATIENCE)
-
-    def served(self) -> str:
-        """The release that it says it serves."""
-        with _closing(self.connect()) as connection:
-            connection.request("GET", "/ready")
-            return connection.getresponse().read().decode().removeprefix("ready: ").strip()
-
-
 @contextmanager
-def _closing(connection: http.client.HTTPConnection) -> Iterator[http.client.HTTPConnection]:
-    try:
-        yield connection
-    finally:
-        connection.close()
+def _serving(releases: Path) -> Iterator[Server]:
+    """A server of *releases*, which ends well."""
+    with serving("--releases", releases) as server:
+        yield server
+    assert server.process.returncode == 0
 
 
-@contextmanager
-def _serving(releases: Path, log: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "stancegraph", "serve", "--releases", str(releases)]
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            [*command, "--port", "0"], stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process,
-    ):
-        assert process.stdout is not None
-        try:
-            told = process.stdout.readline()
-            assert "http://" in told, log.read_text("utf-8")
-            yield Server(process, urlsplit(told.split()[-1]).netloc, log)
-        finally:
-            process.terminate()
-            assert process.wait(PATIENCE) == 0, log.read_text("utf-8")
+def _served(server: Server) -> str:
+    """The release that it says it serves."""
+    return server.request("GET", "/ready").text.removeprefix("ready: ").strip()
 
 
 def _until(holds: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, log.read_text("utf-8")
-        time.sleep(0.02)
+    wait_until(holds, PATIENCE, log)
 
 
-def _get(connection: http.client.HTTPConnection, path: str, accept: str) -> Got:
-    connection.request("GET", path, headers={"Accept": accept})
-    reply = connection.getresponse()
-    body = reply.read()  # raises where the answer is not whole
-    assert reply.status == HTTPStatus.OK, (path, reply.status, body)
-    headers = reply.headers
+def _get(client: Client, path: str, accept: str) -> Got:
+    reply = client.request("GET", path, accept=accept)  # raises where the answer is not whole
+    assert reply.status == HTTPStatus.OK, (path, str(reply))
+    release = reply.headers["x-stancegraph-release"]
     if accept == "text/html":  # which tells how long it took, and is tagged by its bytes
-        return Got(headers["X-Stancegraph-Release"], "", re.sub(rb"\d+ ms", b"", body))
-    return Got(headers["X-Stancegraph-Release"], headers["ETag"], body)
+        return Got(release, "", re.sub(rb"\d+ ms", b"", reply.body))
+    return Got(release, reply.headers["etag"], reply.body)
 
 
 @dataclass
@@ -140,35 +102,35 @@ class Clients:
                 thread.join()
 
     def _ask(self, number: int) -> None:
-        connection = self.server.connect()
+        client = Client(self.server.address)
         turn = number
         while not self.ending.is_set():
             asked = ASKED[turn % len(ASKED)]
             turn += 1
             try:
-                self.got.append((asked, _get(connection, *asked)))
+                self.got.append((asked, _get(client, *asked)))
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 self.failed.append(f"{asked[0]}: {error!r}")
-                connection.close()
+                client.connection.close()
             if number % 2:
-                connection.close()
-        connection.close()
+                client.connection.close()
+        client.connection.close()
 
 
 def test_nobody_is_turned_away_and_each_answer_is_of_one_release(
-    two: tuple[Path, list[str]], tmp_path: Path, children_of: Callable[[int], set[int]]
+    two: tuple[Path, list[str]], children_of: Callable[[int], set[int]]
 ) -> None:
     """Under load, to and fro: no failure, and each answer is what its release always answers."""
     releases, ids = two
-    with _serving(releases, tmp_path / "log") as server:
+    with _serving(releases) as server:
         processes = len(children_of(server.process.pid))
         right: dict[tuple[str, tuple[str, str]], Got] = {}
         for name in ids:
             use(releases, name)
-            _until(lambda name=name: server.served() == name, server.log)  # type: ignore[misc]
+            _until(lambda name=name: _served(server) == name, server.log)  # type: ignore[misc]
             for asked in ASKED:
-                with _closing(server.connect()) as connection:
-                    right[name, asked] = _get(connection, *asked)
+                with Client(server.address) as client:
+                    right[name, asked] = _get(client, *asked)
         assert all(right[ids[0], asked].body != right[ids[1], asked].body for asked in ASKED)
         assert all(
             right[ids[0], asked].tag != right[ids[1], asked].tag or asked[1] == "text/html"
@@ -180,7 +142,7 @@ def test_nobody_is_turned_away_and_each_answer_is_of_one_release(
             for name in [ids[0], ids[1]] * 3:
                 use(releases, name)
                 os.kill(server.process.pid, signal.SIGHUP)
-                _until(lambda name=name: server.served() == name, server.log)  # type: ignore[misc]
+                _until(lambda name=name: _served(server) == name, server.log)  # type: ignore[misc]
                 before = len(clients.got)
                 _until(lambda before=before: len(clients.got) > before + 20, server.log)  # type: ignore[misc]
 
@@ -192,47 +154,47 @@ def test_nobody_is_turned_away_and_each_answer_is_of_one_release(
         _until(lambda: len(children_of(server.process.pid)) == processes, server.log)
 
 
-def test_an_answer_that_began_before_is_ended_by_its_release(
-    two: tuple[Path, list[str]], tmp_path: Path
-) -> None:
+def test_an_answer_that_began_before_is_ended_by_its_release(two: tuple[Path, list[str]]) -> None:
     """However slowly it is read, while others get the next release already."""
     releases, ids = two
     path = f"/sparql?{urlencode({'query': MANY.replace('5000', '80000')})}"
-    with _serving(releases, tmp_path / "log") as server, _closing(server.connect()) as slow:
-        slow.request("GET", f"{path}&format=tsv", headers={"Accept-Encoding": "identity"})
-        reply = slow.getresponse()
+    with _serving(releases) as server, Client(server.address) as slow:
+        slow.connection.request(
+            "GET", f"{path}&format=tsv", headers={"Accept-Encoding": "identity"}
+        )
+        reply = slow.connection.getresponse()
         begun = reply.read(100)
 
         use(releases, ids[0])
-        _until(lambda: server.served() == ids[0], server.log)
+        _until(lambda: _served(server) == ids[0], server.log)
         rest = reply.read()
 
         assert reply.headers["X-Stancegraph-Release"] == ids[1]
         assert (begun + rest).count(b"\n") == 80_001
-        with _closing(server.connect()) as connection:
-            assert _get(connection, path, "text/csv").release == ids[0]
+        with Client(server.address) as client:
+            assert _get(client, path, "text/csv").release == ids[0]
 
 
 def test_a_release_that_cannot_be_served_is_told_and_the_one_before_goes_on(
-    two: tuple[Path, list[str]], tmp_path: Path
+    two: tuple[Path, list[str]],
 ) -> None:
     """Neither broken quads nor a folder that is gone end the server; a mended one is served."""
     releases, ids = two
     quads = releases / ids[0] / "release.nq"
     content = quads.read_bytes()
-    with _serving(releases, tmp_path / "log") as server:
+    with _serving(releases) as server:
         quads.write_bytes(b"nonsense\n" + content)
         _link(releases, ids[0])
         _until(lambda: "is no N-Quads" in server.log.read_text("utf-8"), server.log)
         _link(releases, "nowhere")
         _until(lambda: "holds no release" in server.log.read_text("utf-8"), server.log)
-        assert server.served() == ids[1]
+        assert _served(server) == ids[1]
 
         _link(releases, ids[0])
         quads.write_bytes(content)
         os.kill(server.process.pid, signal.SIGHUP)
 
-        _until(lambda: server.served() == ids[0], server.log)
+        _until(lambda: _served(server) == ids[0], server.log)
         told = re.findall(r"^serving release .*$", server.log.read_text("utf-8"), re.MULTILINE)
         assert told == [f"serving release {ids[0]}"]
 
@@ -245,11 +207,11 @@ def _link(releases: Path, name: str) -> None:
 
 @pytest.mark.whole
 def test_a_web_process_that_starts_meanwhile_serves_the_next_release_too(
-    two: tuple[Path, list[str]], tmp_path: Path, children_of: Callable[[int], set[int]]
+    two: tuple[Path, list[str]], children_of: Callable[[int], set[int]]
 ) -> None:
     """It came for one that was killed, and was stopped before it could hear of anything."""
     releases, ids = two
-    with _serving(releases, tmp_path / "log") as server:
+    with _serving(releases) as server:
 
         def processes() -> set[int]:
             started = children_of(server.process.pid)
@@ -265,7 +227,7 @@ def test_a_web_process_that_starts_meanwhile_serves_the_next_release_too(
         time.sleep(1)
         os.kill(young, signal.SIGCONT)
 
-        _until(lambda: {server.served() for _ in range(10)} == {ids[0]}, server.log)
+        _until(lambda: {_served(server) for _ in range(10)} == {ids[0]}, server.log)
 
 
 def _forks(pid: int) -> bool:
@@ -279,14 +241,14 @@ def test_a_release_that_is_built_is_served(small: GraphFolder, tmp_path: Path) -
     """Nobody needs to tell the server; nor where a release is built anew with other queries."""
     releases = tmp_path / "releases"
     build(small, releases, release_date=date(2026, 1, 1))
-    with _serving(releases, tmp_path / "log") as server:
+    with _serving(releases) as server:
         query = small.root / "queries/votes/of-a-state.rq"
         query.write_text(query.read_text("utf-8").replace("How a", "In which way a"), "utf-8")
         build(small, releases, release_date=date(2026, 1, 1))
 
         def shown() -> bool:
-            with _closing(server.connect()) as connection:
-                return b"In which way a" in _get(connection, "/queries/", "text/html").body
+            with Client(server.address) as client:
+                return b"In which way a" in _get(client, "/queries/", "text/html").body
 
         _until(shown, server.log)
 
