@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
 import pytest
 
 from stancegraph.terms import OWL, RDF, RDFS, SG, SH, SKOS
+from tests.facts import ROOT, read, read_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
-ROOT = Path(__file__).parents[2]
 HOME = ox.NamedNode("https://w3id.org/stancegraph/ontology")
 SCHEMES = sorted((ROOT / "ontology" / "schemes").glob("*.ttl"))
 TEXTS = sorted([*(ROOT / "ontology" / "rules").glob("*.rq"), *(ROOT / "queries").rglob("*.rq")])
@@ -23,18 +25,6 @@ TEXTS = sorted([*(ROOT / "ontology" / "rules").glob("*.rq"), *(ROOT / "queries")
 # In SPARQL text: sg:actor, or the whole IRI.
 SG_NAME = re.compile(rf"(?<![\w:-])sg:(\w+)|<{re.escape(SG.iri)}(\w+)>")
 UNUSED = "Not used yet:"
-
-
-@cache
-def read(path: Path) -> tuple[ox.Triple, ...]:
-    """The triples of a Turtle file."""
-    parsed = ox.parse(path=path, format=ox.RdfFormat.TURTLE)
-    return tuple(ox.Triple(quad.subject, quad.predicate, quad.object) for quad in parsed)
-
-
-def read_all(folder: str) -> list[ox.Triple]:
-    """The triples of all Turtle files in a folder of the graph."""
-    return [triple for path in sorted((ROOT / folder).rglob("*.ttl")) for triple in read(path)]
 
 
 def ontology() -> tuple[ox.Triple, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
@@ -19,13 +18,14 @@ from stancegraph.build.lines import Graphs
 from stancegraph.build.shacl import fast, routing
 from stancegraph.build.shacl.shapes import Shapes
 from stancegraph.terms import NAMESPACES, RDF, RDFS, SG, SH, SHAPE, SKOS, XSD
+from tests.facts import ROOT, read, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
-ROOT = Path(__file__).parents[2]
 CASES = sorted((ROOT / "tests" / "shapes").glob("*.ttl"))
 VALID = [case for case in CASES if case.name.startswith("valid.")]
 INVALID = [case for case in CASES if case.name.startswith("invalid.")]
@@ -35,18 +35,6 @@ TARGETS = (SH.targetClass, SH.targetSubjectsOf)
 CONSTRAINTS = (SH.closed, SH.pattern, SH["or"], SH["not"], SH["class"], SH.sparql)
 SG_TERM = re.compile(r"\bsg:(\w+)")
 RULE_AND_REMEDY = re.compile(r"[A-Z].+\w: .+\.")
-
-
-@cache
-def read(path: Path) -> tuple[ox.Triple, ...]:
-    """The triples of a Turtle file."""
-    parsed = ox.parse(path=path, format=ox.RdfFormat.TURTLE)
-    return tuple(ox.Triple(quad.subject, quad.predicate, quad.object) for quad in parsed)
-
-
-def read_all(folder: str) -> list[ox.Triple]:
-    """The triples of all Turtle files in a folder of the graph."""
-    return [triple for path in sorted((ROOT / folder).rglob("*.ttl")) for triple in read(path)]
 
 
 @cache

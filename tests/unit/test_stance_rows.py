@@ -11,15 +11,11 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from pathlib import Path
 from typing import NamedTuple
 
-import pyoxigraph as ox
 import pytest
 
-ROOT = Path(__file__).parents[2]
-ID = "https://w3id.org/stancegraph/id/"
-SG = "https://w3id.org/stancegraph/ontology#"
+from tests.facts import ROOT, Facts
 
 STANCES = {"stance", "co-holder", "alignment", "merge"}
 CLASSES = {
@@ -57,53 +53,6 @@ def _read_rows() -> list[Row]:
 
 
 ROWS = _read_rows()
-
-
-class Facts:
-    """All triples of data/, without inference, by keys of this graph."""
-
-    def __init__(self) -> None:
-        files = sorted((ROOT / "data").rglob("*.ttl"))
-        self._facts = ox.Dataset(quad for path in files for quad in ox.parse(path=path))
-
-    def of(self, subject: str, *path: str) -> set[str]:
-        """What a path of ``sg:`` properties leads to: lexical forms, IRIs from /id/ on."""
-        found = {subject}
-        for name in path:
-            found = {value for start in found for value in self._step(start, SG + name)}
-        return found
-
-    def quotations(self, claim: str) -> set[str]:
-        """The words of sources that the evidence of a claim quotes."""
-        return {
-            words
-            for evidence in self.of(claim, "evidence")
-            for words in self._step(evidence, "http://www.w3.org/ns/oa#exact")
-        }
-
-    def comments(self, subject: str) -> set[str]:
-        """What is said of a thing in words of this graph."""
-        return self._step(subject, "http://www.w3.org/2000/01/rdf-schema#comment")
-
-    def classes(self, subject: str) -> set[str]:
-        """The ``sg:`` classes of a thing, without the prefix."""
-        types = self._step(subject, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-        return {value.removeprefix(SG) for value in types}
-
-    def claims(self, name: str) -> set[str]:
-        """All things of a class."""
-        return {
-            quad.subject.value.removeprefix(ID)
-            for quad in self._facts.quads_for_object(ox.NamedNode(SG + name))
-            if isinstance(quad.subject, ox.NamedNode)
-        }
-
-    def _step(self, subject: str, predicate: str) -> set[str]:
-        return {
-            quad.object.value.removeprefix(ID)
-            for quad in self._facts.quads_for_subject(ox.NamedNode(ID + subject))
-            if quad.predicate.value == predicate and not isinstance(quad.object, ox.Triple)
-        }
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +119,7 @@ def _sources(facts: Facts, claim: str) -> set[str]:
     works = {work for source in found for work in facts.of(source, "originWork")}
     copies = {
         source
-        for source in (facts.claims("Source") if works else ())
+        for source in (facts.things("Source") if works else ())
         if facts.of(source, "originWork") & works
     }
     return {source.removeprefix("source/") for source in found | copies | works}
@@ -205,7 +154,7 @@ def test_every_stance_comes_from_a_row_or_from_the_founding_documents(facts: Fac
     with (ROOT / "tests" / "data" / "seed-rows.csv").open(encoding="utf-8", newline="") as file:
         founding = {line["claim"] for line in csv.DictReader(file)}
 
-    unaccounted = facts.claims("Stance") - {row.claim for row in ROWS} - founding - {COALITION}
+    unaccounted = facts.things("Stance") - {row.claim for row in ROWS} - founding - {COALITION}
 
     assert unaccounted == set()
 
@@ -235,14 +184,14 @@ def test_only_stances_of_the_tables_lack_a_quotation(facts: Facts) -> None:
     """The rows have no words of their sources, so each such stance is warned of; no other is."""
     from_tables = {row.claim for row in ROWS if row.became in {"stance", "alignment"}}
 
-    silent = {claim for claim in facts.claims("Stance") if not facts.quotations(claim)}
+    silent = {claim for claim in facts.things("Stance") if not facts.quotations(claim)}
 
     assert silent == from_tables | {COALITION}
 
 
 def test_every_object_of_a_stance_says_that_its_list_is_not_complete(facts: Facts) -> None:
     """So that nobody reads the absence of a stance as neutrality."""
-    objects = {thing for claim in facts.claims("Stance") for thing in facts.of(claim, "object")}
+    objects = {thing for claim in facts.things("Stance") for thing in facts.of(claim, "object")}
 
     said = {
         thing
@@ -256,7 +205,7 @@ def test_every_object_of_a_stance_says_that_its_list_is_not_complete(facts: Fact
 
 def test_weak_sources_make_no_confident_stance(facts: Facts) -> None:
     """Reports of a machine are low and say so; what the Atlas alone tells is at most medium."""
-    for claim in facts.claims("Stance"):
+    for claim in facts.things("Stance"):
         sources = facts.of(claim, "evidence", "source")
         confidence = facts.of(claim, "confidence")
         if any(source.startswith("source/digwatch-ahc-") for source in sources):

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from pathlib import Path
 from typing import TypeAlias
 
-import pyoxigraph as ox
 import pytest
 
-ROOT = Path(__file__).parents[2]
-ID = "https://w3id.org/stancegraph/id/"
-SG = "https://w3id.org/stancegraph/ontology#"
+from tests.facts import ROOT, Facts
+
 DCTERMS = "http://purl.org/dc/terms/"
 PAGE = "http://xmlns.com/foaf/0.1/page"
 
@@ -43,54 +40,6 @@ def rows(name: str) -> list[Row]:
     path = ROOT / "tests" / "data" / f"{name}-rows.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-class Facts:
-    """All triples of data/, without inference, by keys of this graph."""
-
-    def __init__(self) -> None:
-        files = sorted((ROOT / "data").rglob("*.ttl"))
-        self._facts = ox.Dataset(quad for path in files for quad in ox.parse(path=path))
-
-    def of(self, subject: str, *path: str) -> set[str]:
-        """What a path of properties leads to; ``sg:`` where no namespace is given."""
-        found = {subject}
-        for name in path:
-            predicate = ox.NamedNode(name if ":" in name else SG + name)
-            found = {value for start in found for value in self._step(start, predicate)}
-        return found
-
-    def subjects(self, name: str, value: str) -> set[str]:
-        """The things that have *value*, an IRI from /id/ on, as the property *name*."""
-        return {
-            quad.subject.value.removeprefix(ID)
-            for quad in self._facts.quads_for_object(ox.NamedNode(ID + value))
-            if quad.predicate.value == SG + name and isinstance(quad.subject, ox.NamedNode)
-        }
-
-    def things(self, name: str) -> set[str]:
-        """All things of a class."""
-        return {
-            quad.subject.value.removeprefix(ID)
-            for quad in self._facts.quads_for_object(ox.NamedNode(SG + name))
-            if isinstance(quad.subject, ox.NamedNode)
-        }
-
-    def sources(self, *claims: str) -> set[str]:
-        """Keys of the sources of claims, of the things themselves, and of copies of their works."""
-        found = set()
-        for claim in claims:
-            found |= self.of(claim, "evidence", "source") | self.of(claim, DCTERMS + "source")
-        works = {work for source in found for work in self.of(source, "originWork")}
-        copies = {source for work in works for source in self.subjects("originWork", work)}
-        return {source.removeprefix("source/") for source in found | copies}
-
-    def _step(self, subject: str, predicate: ox.NamedNode) -> set[str]:
-        return {
-            quad.object.value.removeprefix(ID)
-            for quad in self._facts.quads_for_subject(ox.NamedNode(ID + subject))
-            if quad.predicate == predicate and not isinstance(quad.object, ox.Triple)
-        }
 
 
 @pytest.fixture(scope="module")
