@@ -13,6 +13,7 @@ from flask import current_app, request, url_for
 from jinja2 import BaseLoader, BytecodeCache
 from werkzeug.exceptions import HTTPException
 
+from stancegraph.about import spdx_of
 from stancegraph.sections import MENU
 from stancegraph.web.assets import asset
 from stancegraph.web.site import current_site
@@ -57,7 +58,12 @@ def register(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
-        menu=menu, has_page=has_page, language=LANGUAGE, as_dataset=as_dataset, live=True
+        menu=menu,
+        has_page=has_page,
+        language=LANGUAGE,
+        as_dataset=as_dataset,
+        live=True,
+        licence_name=licence_name,
     )
 
 
@@ -155,6 +161,11 @@ def menu(place: str = "main") -> list[Item]:
     }
     here = request.script_root + request.path
     return [Item(label, href, current=here == href) for label, href in entries[place] if href]
+
+
+def licence_name(licence: str) -> str:
+    """What SPDX calls the licence at this address; the address, where that is not known."""
+    return spdx_of(licence) or licence
 
 
 def has_page(path: str) -> bool:
