@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import tempfile
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +21,11 @@ from stancegraph.build.reads import Reads
 from stancegraph.build.release import open_release
 from stancegraph.errors import InvalidGraph
 from stancegraph.folder import GraphFolder, shipped
+from tests.conftest import DAY, SMALL
 
 if TYPE_CHECKING:
     from stancegraph.build import Check
 
-SMALL = Path(__file__).parents[1] / "small"
-DAY = date(2026, 11, 22)
 VOTES, OTHERS = "data/votes/74-247.ttl", "data/states/PER.ttl"
 SHAPE, RULE = "shapes/Vote.ttl", "ontology/rules/holders.rq"
 QUERY, WORDS = "queries/votes/of-a-state.rq", "ontology/small.ttl"
