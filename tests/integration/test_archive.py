@@ -173,6 +173,19 @@ def test_a_thing_that_was_withdrawn_has_a_timemap(three: Path, tmp_path: Path) -
     assert made.id not in listed.text
 
 
+def test_the_feed_of_a_query_looks_back_where_releases_keep_its_answer(three: Path) -> None:
+    """Beyond the one that may be loaded; not where the answer would have to be found anew."""
+    with serving("--releases", three, "--archive", "1") as server:
+        kept, other = (
+            server.request("GET", f"/queries/votes/of-a-state.atom?actor={state}")
+            for state in ("CAN", "PER")
+        )
+
+    titles = re.findall("<title>([^<]* row[^<]*)</title>", kept.text)
+    assert titles == ["1 row added, 1 row removed"] * (len(DAYS) - 1)
+    assert other.status == 200
+
+
 def test_a_citation_is_checked_on_the_release_that_it_names(server: Server, ids: list[str]) -> None:
     """The permanent address agrees for ever; the same question to another release does not."""
     cited = server.request("GET", f"/release/{ids[0]}{VOTES}&cite=json")

@@ -310,7 +310,8 @@ class RowsChanged:
 def feed_of_query(query: SavedQuery, text: str, asked: str, page: str) -> Response:
     """The feed of how the rows of *query* changed, asked as *text* of each release.
 
-    As many releases are asked as may be loaded at a time. 200; 503 where others are loaded.
+    As many releases are asked as may be loaded at a time; those before them are looked at as
+    long as they keep the answer. 200; 503 where others are loaded.
 
     Args:
         asked: What the parameters were set to, in a line.
@@ -324,11 +325,16 @@ def feed_of_query(query: SavedQuery, text: str, asked: str, page: str) -> Respon
     if not query.columns or query.services:
         raise BadParameter("format", "atom is for queries with rows of this graph")
     entries = []
-    for before, after in history(site)[: max(1, site.archived)]:
+    for number, (before, after) in enumerate(history(site)):
         if before is None:
             continue
         key = (before.checksum, after.checksum, text)
-        found = _kept(key, partial(_rows_changed, site, query, text, (before, after)))
+        may_load = number < max(1, site.archived)
+        find = partial(_rows_changed, site, query, text, (before, after), may_load=may_load)
+        try:
+            found = _kept(key, find)
+        except _NotKeptError:
+            break
         if not found.added and not found.removed:
             continue
         told = [(_count(found.added), "added"), (_count(found.removed), "removed")]
@@ -359,29 +365,44 @@ def _count(rows: Sequence[str]) -> str:
 
 
 def _rows_changed(
-    site: Site, query: SavedQuery, text: str, between: tuple[Release, Release]
+    site: Site, query: SavedQuery, text: str, between: tuple[Release, Release], *, may_load: bool
 ) -> RowsChanged:
-    old, new = (Counter(_rows(site, query, text, release)) for release in between)
+    found = (_rows(site, query, text, release, may_load=may_load) for release in between)
+    old, new = map(Counter, found)
     return RowsChanged(tuple((new - old).elements()), tuple((old - new).elements()))
 
 
-def _rows(site: Site, query: SavedQuery, text: str, release: Release) -> list[str]:
-    """The rows of the answer of *release*, each in words."""
+def _rows(
+    site: Site, query: SavedQuery, text: str, release: Release, *, may_load: bool
+) -> list[str]:
+    """The rows of the answer of *release*, each in words.
+
+    Raises:
+        _NotKeptError: it does not keep the answer, and may not be loaded.
+    """
     ask = Ask(text, MediaType.JSON, base=site.release.base, deadline=site.query_timeout)
     with ExitStack() as stack:
         engine: Engine = site.engine
         if release.id != site.release.id:
-            engine = KeptAnswers(_Leased(site, release, stack), release.path, base=release.base)
+            own = _Leased(site, release, stack if may_load else None)
+            engine = KeptAnswers(own, release.path, base=release.base)
         found, more = first_rows(engine, ask, MOST_ROWS)
     if more:
         raise BadParameter("format", f"atom is for answers of at most {MOST_ROWS:,} rows")
     return [_in_words(query, row) for row in found]
 
 
-class _Leased:
-    """The engine of another release, loaded when it is asked."""
+class _NotKeptError(Exception):  # never leaves this module
+    """An answer would have to be found anew."""
 
-    def __init__(self, site: Site, release: Release, stack: ExitStack) -> None:
+
+class _Leased:
+    """The engine of another release, loaded when it is asked.
+
+    Without a *stack*, which would end it, it may not be loaded: it raises `_NotKeptError`.
+    """
+
+    def __init__(self, site: Site, release: Release, stack: ExitStack | None) -> None:
         self._site = site
         self._release = release
         self._stack = stack
@@ -397,6 +418,8 @@ class _Leased:
 
     def ask(self, ask: Ask) -> Answer:
         """Start on a question, as :meth:`stancegraph.engine.Engine.ask` says."""
+        if self._stack is None:
+            raise _NotKeptError
         if self._site.archive is None:
             options = EngineOptions(workers=1)
             made = EmbeddedEngine(self._release.quads_file, self._release.id, options)
