@@ -236,6 +236,14 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30.0, log: Path | Non
         time.sleep(0.02)
 
 
+def processor_time(pid: int) -> float:
+    """Seconds that a process has computed; 0 when it is gone."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def quickest(act: Callable[[], None], within: float) -> float:
     """The seconds that *act* takes: of five tries the first below *within*, else the least.
 

@@ -7,7 +7,6 @@ threads, so that a process which now and then needs much at a time seems to grow
 from __future__ import annotations
 
 import ctypes
-import gc
 import sys
 from functools import cache
 
@@ -31,7 +30,6 @@ def share_heaps() -> None:
 
 
 def give_back() -> None:
-    """Give back all that is free, what only cycles still hold included."""
-    gc.collect()
+    """Give back all that is free."""
     if (library := _glibc()) is not None:
         library.malloc_trim(0)

@@ -18,7 +18,7 @@ from stancegraph.search import Fit, Index, plain
 from stancegraph.terms import DCTERMS, RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
 FILE = "names.json"
@@ -90,7 +90,7 @@ class Names:
     def of(
         cls,
         base: str,
-        triples: Iterable[ox.Triple],
+        triples: Collection[ox.Triple],
         *,
         shared: Sequence[str] = (),
         today: str = "",
@@ -102,8 +102,7 @@ class Names:
                 this graph hides one of them with the same key.
             today: The day of the release, as ``2026-11-22``.
         """
-        stated = list(triples)
-        found = _by_home((base, *shared), stated)
+        found = _by_home((base, *shared), triples)
         by_key: dict[str, tuple[str, ...]] = {}
         elsewhere: dict[str, str] = {}
         for home, things in found.items():
@@ -112,7 +111,7 @@ class Names:
                 if home != base:
                     elsewhere[key] = home
         named = cls(base, dict(sorted(by_key.items())), elsewhere)
-        return replace(named, sorts=Sorts.of(named, stated), today=today)
+        return replace(named, sorts=Sorts.of(named, triples), today=today)
 
     @classmethod
     def load(cls, path: Path) -> Names:
@@ -322,16 +321,15 @@ def _is_of(key: str, kinds: Sequence[str], among: Container[str] | None = None) 
 
 
 def _by_home(
-    homes: Sequence[str], triples: Iterable[ox.Triple]
+    homes: Sequence[str], triples: Collection[ox.Triple]
 ) -> dict[str, dict[str, dict[str, None]]]:
     """For each of *homes* its things, each with the names that *triples* state, best first."""
-    stated = list(triples)
     values: dict[ox.NamedNode, list[tuple[str, str]]] = {}
-    for subject, predicate, term in stated:
+    for subject, predicate, term in triples:
         if isinstance(subject, ox.NamedNode) and isinstance(term, ox.Literal) and term.value:
             values.setdefault(predicate, []).append((subject.value, term.value))
     found: dict[str, dict[str, dict[str, None]]] = {home: {} for home in homes}
-    for predicate in naming_properties(stated):
+    for predicate in naming_properties(triples):
         for iri, name in sorted(values.get(predicate, ())):
             if (place := _place(iri, found)) is not None:
                 home, key = place

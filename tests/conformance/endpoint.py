@@ -11,7 +11,8 @@ import pyoxigraph as ox
 
 from stancegraph.build import quality
 from stancegraph.build.lines import Lines
-from stancegraph.build.release import canonical_lines, digest_of, only_build, write_release
+from stancegraph.build.quads import Quads
+from stancegraph.build.release import QUADS, drafted, only_build, write_release
 from stancegraph.folder import GraphFolder
 from stancegraph.names import Names
 from tests.conformance.catalogue import evaluation
@@ -97,22 +98,22 @@ def write_suites(into: Path) -> Path:
     for iri in DOCUMENTS:
         triple = f"<{iri}> a <http://xmlns.com/foaf/0.1/Document> ."
         graphs[ox.NamedNode(iri)] = _triples(triple.encode(), ox.RdfFormat.TURTLE, iri)
-    lines = canonical_lines({iri: Lines.of(triples) for iri, triples in graphs.items()})
+    lines = {iri: Lines.of(triples) for iri, triples in graphs.items()}
     releases = into / "releases"
-    with only_build(releases):
+    with only_build(releases), drafted(releases) as draft:
+        quads = Quads.write(lines, draft / QUADS)
         write_release(
             GraphFolder.at(source),
-            releases,
+            quads,
             release_date=date(2026, 11, 22),
-            digest=digest_of(lines),
+            digest=quads.digest(),
             previous=None,
             counts={
                 "files": len(graphs),
                 "graphs": len(graphs),
-                "triples": len(lines),
+                "triples": quads.size,
                 "claims": 0,
             },
-            quads=lines,
             things=Names(BASE, {}),
             findings=quality.as_json(()),
             answers={},

@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stancegraph.build import Progress, build
+from stancegraph.build import cache as cache_module
 from stancegraph.build.cache import FILE, KEPT, Cache
-from stancegraph.build.lines import Graphs, Lines
+from stancegraph.build.lines import Graphs
+from stancegraph.build.quads import Quads
 from stancegraph.build.reads import Reads
 from stancegraph.build.release import open_release
 from stancegraph.errors import InvalidGraph
@@ -246,11 +248,8 @@ def test_queries_see_no_difference_in_what_they_can_read(shipped_releases: Path)
     release = open_release(shipped_releases)
     whole = ox.Store()
     whole.load(path=release.quads_file, format=ox.RdfFormat.N_QUADS)
-    graphs = {
-        graph: Lines.of(quad.triple for quad in whole.quads_for_pattern(None, None, None, graph))
-        for graph in whole.named_graphs()
-        if isinstance(graph, ox.NamedNode)
-    }
+    quads = Quads(release.quads_file, release.counts["triples"])
+    graphs = Graphs.of(ox.Triple(*found[:3]) for found in whole)
     wrong = []
     for path in sorted((release.path / "queries").rglob("*.rq")):
         text = path.read_text("utf-8")
@@ -258,7 +257,7 @@ def test_queries_see_no_difference_in_what_they_can_read(shipped_releases: Path)
         if reads.slots is None or reads.volatile:
             continue
         store = ox.Store()
-        read = b"".join(Graphs(graphs).quads(reads))
+        read = b"".join(quads.covered(graphs.resolved(reads)))
         store.load(read, format=ox.RdfFormat.N_QUADS, lenient=True)  # a build wrote it
         rows = [list(map(str, each.query(text, use_default_graph_as_union=True)))  # type: ignore[arg-type]
                 for each in (whole, store)]  # fmt: skip
@@ -314,6 +313,20 @@ def test_what_no_build_wants_is_dropped(tmp_path: Path) -> None:
     with Cache(tmp_path / FILE) as cache:
         assert cache.answer("kind", "wanted", find=lambda: 3) == 1
         assert cache.answer("kind", "0", find=lambda: 3) == 3
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_much_is_written_as_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fresh: bool
+) -> None:
+    """So that it is not held in memory; who put it there finds it again, and so do others."""
+    monkeypatch.setattr(cache_module, "HELD", 100)
+    with Cache(tmp_path / FILE, fresh=fresh) as cache:
+        for number in range(10):
+            cache.put(b"%d" % number, b"x" * 60)
+        assert cache.get("kind", b"0") == cache.get("kind", b"9") == b"x" * 60
+        with Cache(tmp_path / FILE) as other:
+            assert other.get("kind", b"0") == b"x" * 60
 
 
 def test_a_build_tells_what_it_had_to_do(small: GraphFolder, tmp_path: Path) -> None:

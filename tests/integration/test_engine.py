@@ -34,7 +34,7 @@ from stancegraph.errors import (
 )
 from stancegraph.folder import GraphFolder
 from tests.conftest import DAY, SMALL
-from tests.serving import quickest, wait_until
+from tests.serving import processor_time, quickest, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -275,18 +275,25 @@ def test_a_worker_killed_at_work_is_told_of_and_replaced(
     engine: EmbeddedEngine, children_of: ChildrenOf
 ) -> None:
     """Whoever asked learns that the worker was ended; two idle ones stand ready again."""
-    workers = children_of(engine.supervisor.pid)
+    wait_until(lambda: len(children_of(engine.supervisor.pid)) == 2)
+    before = children_of(engine.supervisor.pid)
+    worked = {pid: processor_time(pid) for pid in before}
+    killed: set[int] = set()
 
-    def kill_all() -> None:
-        for pid in workers:
+    def kill_busy() -> None:
+        wait_until(lambda: any(processor_time(pid) > worked[pid] + 0.1 for pid in before))
+        killed.update(pid for pid in before if processor_time(pid) > worked[pid] + 0.1)
+        for pid in killed:
             os.kill(pid, signal.SIGKILL)
 
-    threading.Timer(0.3, kill_all).start()
-
+    thread = threading.Thread(target=kill_busy)
+    thread.start()
     with pytest.raises(QueryFailed, match="ended from outside"):
         ask(engine, ENDLESS)
+    thread.join()
 
-    wait_until(lambda: len(children_of(engine.supervisor.pid) - workers) == 2)
+    assert len(killed) == 1
+    wait_until(lambda: len(children_of(engine.supervisor.pid) - killed) == 2)
     assert "Canada" in ask(engine, LABELS)
 
 
@@ -357,6 +364,16 @@ def test_an_index_that_is_damaged_is_told_at_the_start(tmp_path: Path) -> None:
 
     with pytest.raises(OperationError, match=r"index/ is damaged\): build it again"):
         EmbeddedEngine(release.quads_file, release.id, EngineOptions(workers=1))
+
+
+def test_an_index_holds_what_the_quads_do(tmp_path: Path) -> None:
+    """What a release says of itself too, which is known only when the rest is indexed."""
+    release = build(GraphFolder.at(SMALL), tmp_path, release_date=DAY, index_above=0)
+
+    store = ox.Store.read_only(str(release.path / "index"))
+
+    quads = release.quads_file.read_text("utf-8").splitlines()
+    assert sorted(f"{quad} ." for quad in store) == sorted(quads)
 
 
 def test_building_again_keeps_the_index(tmp_path: Path) -> None:

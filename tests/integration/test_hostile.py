@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.serving import Client, fetch, quickest, serving, wait_until
+from tests.serving import Client, fetch, processor_time, quickest, serving, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,9 +146,9 @@ def test_at_its_deadline_a_query_is_gone_and_the_processor_idle(
         assert status == HTTPStatus.GATEWAY_TIMEOUT
         assert "stopped after 2 s; ask for less" in json.loads(body)["detail"]
     workers = _workers(place, children_of)
-    before = {pid: _processor_time(pid) for pid in workers}
+    before = {pid: processor_time(pid) for pid in workers}
     time.sleep(0.5)
-    assert sum(_processor_time(pid) - before[pid] for pid in workers) < 0.1
+    assert sum(processor_time(pid) - before[pid] for pid in workers) < 0.1
 
 
 def test_many_at_once_are_answered_or_told_to_come_again(place: str) -> None:
@@ -502,11 +502,3 @@ def _oldest_server(pid: int) -> int:
 
 def _workers(place: str, children_of: ChildrenOf) -> set[int]:
     return children_of(_supervisor(place, children_of))
-
-
-def _processor_time(pid: int) -> float:
-    """Seconds that a process has computed; 0 when it is gone."""
-    with suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0

@@ -35,7 +35,7 @@ g:Vote rdfs:label "vote" .
 
 @pytest.fixture
 def names() -> Names:
-    return Names.of(BASE, (quad.triple for quad in ox.parse(TURTLE, format=ox.RdfFormat.TURTLE)))
+    return Names.of(BASE, [quad.triple for quad in ox.parse(TURTLE, format=ox.RdfFormat.TURTLE)])
 
 
 def test_a_thing_is_listed_with_all_its_names_the_best_first(names: Names) -> None:

@@ -14,12 +14,9 @@ import pytest
 
 from stancegraph.build import build
 from stancegraph.build import release as release_module
-from stancegraph.build.lines import Lines
 from stancegraph.build.release import (
     Release,
-    canonical_lines,
     date_of,
-    digest_of,
     only_build,
     open_release,
 )
@@ -33,12 +30,6 @@ if TYPE_CHECKING:
     from stancegraph.folder import GraphFolder
 
 DAY = date(2026, 1, 1)
-GRAPH = ox.NamedNode("http://e/graph")
-
-
-def digest_of_turtle(text: str) -> str:
-    triples = [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
-    return digest_of(canonical_lines({GRAPH: Lines.of(triples)}))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -69,44 +60,6 @@ def one(store: ox.Store, subject: str, predicate: ox.NamedNode) -> str:
     assert len(found) == 1, (subject, predicate)
     assert not isinstance(found[0], ox.Triple)
     return found[0].value
-
-
-def test_digest_does_not_depend_on_labels_of_blank_nodes_or_on_order() -> None:
-    """Renaming blank nodes and turning the statements around changes nothing."""
-    first = "_:a <http://p> _:b . _:b <http://p> _:a . <http://s> <http://q> _:a ."
-    second = "<http://s> <http://q> _:z . _:y <http://p> _:z . _:z <http://p> _:y ."
-
-    assert digest_of_turtle(first) == digest_of_turtle(second)
-
-
-@pytest.mark.parametrize(
-    "other", ['<http://s> <http://p> "1.50" .', '<http://s> <http://p> "1.5"@en .', ""]
-)
-def test_digest_depends_on_every_triple(other: str) -> None:
-    """Another literal, tag or number of triples is another digest."""
-    assert digest_of_turtle('<http://s> <http://p> "1.5" .') != digest_of_turtle(other)
-
-
-def test_digest_keeps_the_lexical_form() -> None:
-    """It is over what was parsed: a store would take 1.50 and 1.5 for the same."""
-    assert digest_of_turtle("<http://s> <http://p> 1.50 .") != digest_of_turtle(
-        "<http://s> <http://p> 1.5 ."
-    )
-
-
-def test_canonical_lines_escape_as_rdfc_says() -> None:
-    """Control characters are escaped, everything else stays as it is, sorted by code point."""
-    triples = [
-        ox.Triple(GRAPH, GRAPH, ox.Literal('a\t\n\r\x08\x0c"\\\x00\x7f')),
-        ox.Triple(GRAPH, GRAPH, ox.Literal("é\u2028𝄞")),
-    ]
-
-    iri = "<http://e/graph>"
-    assert b"".join(canonical_lines({GRAPH: Lines.of(triples)})).decode().split("\n") == [
-        f'{iri} {iri} "a\\t\\n\\r\\b\\f\\"\\\\\\u0000\\u007F" {iri} .',
-        f'{iri} {iri} "é\u2028𝄞" {iri} .',
-        "",
-    ]
 
 
 def test_release_opens_and_verifies(small: GraphFolder, tmp_path: Path) -> None:

@@ -9,13 +9,10 @@ is kept, so that a release has the same bytes however often it is built.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
@@ -23,18 +20,19 @@ import pyoxigraph as ox
 from stancegraph import codebook, sparql
 from stancegraph.build.cache import key_of
 from stancegraph.build.lines import Graphs, Lines, parsed
+from stancegraph.build.quads import WORKERS
 from stancegraph.build.queries import one_order
 from stancegraph.build.reads import Reads
 from stancegraph.coverage import companion_of
 from stancegraph.engine import Ask, MediaType
-from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.engine.kept import MAX_KEPT, file_name
 from stancegraph.errors import BadParameter, EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stancegraph.build.cache import Cache
+    from stancegraph.build.quads import Quads
     from stancegraph.engine import Engine
     from stancegraph.names import Names
     from stancegraph.queryfile import SavedQuery
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
 KIND = "answers"
 _RELEASE = re.compile(rb"\b\d{4}-\d\d-\d\d-[0-9a-f]{12}\b")
 DEADLINE = 60.0  # seconds for what is no saved query
-WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
 
 
 def kept_answers(
@@ -53,6 +50,7 @@ def kept_answers(
     names: Names,
     graphs: Graphs,
     about: tuple[ox.NamedNode, Lines],
+    quads: Quads,
     *,
     release_id: str,
     base: str,
@@ -65,13 +63,13 @@ def kept_answers(
         names: What the things of the graph are called.
         graphs: What is stated and what is derived.
         about: The graph in which the release describes itself.
+        quads: All that the release will hold.
         release_id: What it is called. This stands all over its description, which is nearly
             the same from one release to the next but for it.
         base: What all IRIs of the graph begin with.
         cache: Answers that were made before.
     """
     iri, description = about
-    whole = Graphs({**graphs.graphs, iri: description})
     text = description.text.replace(release_id.encode(), b"this")
     text = _RELEASE.sub(b"before", text)
     lasting = Lines.of(parsed(b"".join(sorted(set(text.splitlines(keepends=True))))))
@@ -90,8 +88,9 @@ def kept_answers(
             left.append((asked, key, reads))
         else:
             found |= _bytes(json.loads(stored))
-    quads = whole.quads(Reads.joined(reads for *_, reads in left))
-    for answers, (_, key, _) in zip(_made([a for a, *_ in left], quads, base), left, strict=True):
+    reads = alike.resolved(Reads.joined(reads for *_, reads in left))
+    made = _made([asked for asked, *_ in left], quads, reads, base)
+    for answers, (_, key, _) in zip(made, left, strict=True):
         found |= _bytes(answers)
         if not any(_RELEASE.search(content.encode()) for content in answers.values()):
             cache.put(key, json.dumps(answers, ensure_ascii=False).encode())
@@ -115,26 +114,20 @@ def _asked(query: SavedQuery, queries: Sequence[SavedQuery], names: Names) -> It
 
 
 def _made(
-    asked: Sequence[Sequence[Asked]], quads: Iterable[bytes], base: str
+    asked: Sequence[Sequence[Asked]], quads: Quads, reads: Reads, base: str
 ) -> list[dict[str, str]]:
     """For each of *asked*, the answers to keep, by the name of their file.
 
     Args:
         asked: Queries, each with its text.
-        quads: What they are asked of, lines of N-Quads.
+        quads: What they are asked of.
+        reads: What they read together.
         base: What all IRIs of the graph begin with.
     """
     if not asked:
         return []
-    with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
-        path = Path(folder) / "graph.nq"
-        with path.open("wb") as file:
-            file.writelines(sorted(quads))
-        with (
-            EmbeddedEngine(path, "build", EngineOptions(workers=WORKERS)) as engine,
-            ThreadPoolExecutor(WORKERS) as pool,
-        ):
-            return list(pool.map(partial(_answers, engine=engine, base=base), asked))
+    with quads.engine(reads) as engine, ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(partial(_answers, engine=engine, base=base), asked))
 
 
 def _answers(asked: Sequence[Asked], *, engine: Engine, base: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE = ".cache.sqlite"
+HELD = 16 * 2**20  # bytes of answers that are held before they are written
 KEPT = 20  # builds after which an answer that none of them wanted is dropped
 # Whoever changes the table gives it another name.
 _TABLES = """
@@ -44,6 +45,8 @@ class Cache:
         self._fresh = fresh
         self._used: set[bytes] = set()
         self._new: dict[bytes, bytes] = {}
+        self._held = 0
+        self._written: set[bytes] = set()
         self._database = self._open() if path is not None else None
 
     @classmethod
@@ -79,8 +82,16 @@ class Cache:
         return dict(self._counts)
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Keep an answer; it is written when the cache is closed."""
+        """Keep an answer; it is written when some have come together, or the cache is closed."""
+        if self._database is None:
+            return
         self._new[key] = value
+        self._held += len(value)
+        if self._held > HELD:
+            with suppress(sqlite3.Error), self._database:  # another build writes: done without
+                self._write(self._database, self._builds(self._database) + 1)
+            self._new.clear()
+            self._held = 0
 
     def close(self) -> None:
         """Write what is new, and drop what no build has wanted for long."""
@@ -90,8 +101,7 @@ class Cache:
         try:
             with database:
                 build = self._builds(database) + 1
-                rows = ((key, build, _seal(key, value), value) for key, value in self._new.items())
-                database.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", rows)
+                self._write(database, build)
                 # Seldom, for this writes the whole answer anew.
                 old = build - KEPT // 2
                 used = ((build, key, old) for key in self._used)
@@ -102,6 +112,12 @@ class Cache:
             pass  # another build writes, or the disk is full
         finally:
             database.close()
+
+    def _write(self, database: sqlite3.Connection, build: int) -> None:
+        """Write what is held, as wanted by the build of this number."""
+        rows = ((key, build, _seal(key, value), value) for key, value in self._new.items())
+        database.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", rows)
+        self._written |= self._new.keys()
 
     def _open(self) -> sqlite3.Connection | None:
         """The database; a damaged one is begun anew."""
@@ -131,7 +147,7 @@ class Cache:
         return int(database.execute("PRAGMA user_version").fetchone()[0])
 
     def _stored(self, key: bytes) -> bytes | None:
-        if self._database is None or self._fresh:
+        if self._database is None or (self._fresh and key not in self._written):
             return None
         try:
             query = "SELECT value, seal FROM known WHERE key = ?"

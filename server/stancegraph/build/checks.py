@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from stancegraph.build.content import Content
+    from stancegraph.build.lines import Lines
     from stancegraph.build.parse import ParsedGraph
     from stancegraph.folder import GraphFolder
 
@@ -269,12 +270,7 @@ def _untyped(graph: ParsedGraph) -> Iterator[Problem]:
 
 
 def _duplicates(graph: ParsedGraph) -> Iterator[Problem]:
-    seen: set[bytes] = set()
-    again: set[bytes] = set()
-    for content in graph.contents.values():
-        lines = set(content.lines)
-        again |= lines & seen
-        seen |= lines
+    again = set(_twice(graph))
     if not again:
         return
     first: dict[ox.Triple, ox.NamedNode] = {}
@@ -287,6 +283,24 @@ def _duplicates(graph: ParsedGraph) -> Iterator[Problem]:
                 path, line = graph.place(*triple, within=other)
                 message = f"this triple also stands in {path}:{line}: keep it in one file only"
                 yield _problem(_Within(graph, iri), triple, message)
+
+
+def _twice(graph: ParsedGraph) -> Iterator[bytes]:
+    """The lines that stand in two files, some of them twice.
+
+    Those of one slot are looked at together, so that few are held at a time.
+    """
+    holders: defaultdict[str, list[Lines]] = defaultdict(list)
+    for content in graph.contents.values():
+        for name in content.lines.slots:
+            holders[name].append(content.lines)
+    for name, holding in holders.items():
+        seen: set[bytes] = set()
+        for lines in holding if len(holding) > 1 else ():
+            slot = lines.slots[name]
+            found = lines.text[slot.start : slot.end].splitlines(keepends=True)
+            yield from seen.intersection(found)
+            seen.update(found)
 
 
 def _undescribed(graph: ParsedGraph) -> Iterator[Problem]:

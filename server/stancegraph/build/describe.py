@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from stancegraph.build.lines import Graphs, Lines
+from stancegraph.build.lines import Graphs, Lines, slot_of
 from stancegraph.terms import (
     DCAT,
     DCTERMS,
@@ -28,11 +28,12 @@ from stancegraph.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from stancegraph.build.derive import DerivedGraph
     from stancegraph.build.parse import ParsedGraph
+    from stancegraph.build.quads import Quads
     from stancegraph.queryfile import Rule
 
 Value = ox.NamedNode | ox.Literal
@@ -41,6 +42,7 @@ Value = ox.NamedNode | ox.Literal
 def describe(
     graph: ParsedGraph,
     derived: Sequence[DerivedGraph],
+    quads: Quads,
     *,
     release_id: str,
     release_date: date,
@@ -50,7 +52,8 @@ def describe(
     """The description of a release, sorted, each triple once.
 
     Args:
-        digest: SHA-256 of the canonical N-Quads, in hexadecimal.
+        quads: All that is stated and derived.
+        digest: SHA-256 of these, in hexadecimal.
         previous: The id of the release that this one follows.
     """
     base = graph.folder.base
@@ -67,7 +70,7 @@ def describe(
         }),
         *(ox.Triple(release, DCTERMS.publisher, agent) for agent in _publishers(graph)),
         *_checksum(release, digest),
-        *_statistics(release, graphs.values(), base),
+        *_statistics(release, quads, base),
         *_linksets(release, graph, Graphs(graphs)),
         *_named_graphs(release, graphs),
         *_derivations(release, derived, graph),
@@ -128,31 +131,32 @@ def _checksum(release: ox.NamedNode, digest: str) -> Iterator[ox.Triple]:
     })  # fmt: skip
 
 
-def _statistics(release: ox.NamedNode, graphs: Collection[Lines], base: str) -> Iterator[ox.Triple]:
+def _statistics(release: ox.NamedNode, quads: Quads, base: str) -> Iterator[ox.Triple]:
     """VoID's numbers of the union of all graphs, with a partition a class and a property."""
-    sizes: Counter[str] = Counter()
-    distinct: set[bytes] = set()
-    for lines in graphs:
-        found = set(lines)
-        twice = Lines.cut(b"".join(found & distinct))
-        sizes.update({name: slot.size for name, slot in lines.slots.items()})
-        sizes.subtract({name: slot.size for name, slot in twice.slots.items()})
-        distinct |= found
-    subjects = {line.partition(b" ")[0] for line in distinct}
-    objects = {line.split(b" ", 2)[2] for line in distinct}
+    sizes: Counter[bytes] = Counter()
+    objects: set[bytes] = set()
+    subjects = things = 0
+    last, thing = b"", f"<{base}id/".encode()
+    for triple in quads.triples():
+        subject, predicate, value = triple.split(b" ", 2)
+        if subject != last:
+            last = subject
+            subjects += 1
+            things += subject.startswith(thing)
+        objects.add(value)
+        sizes[slot_of(predicate, value)] += 1
+    total = sizes.total()
     properties: Counter[ox.NamedNode] = Counter()
     classes: Counter[ox.NamedNode] = Counter()
     for name, size in sizes.items():
-        predicate, _, kind = name.partition(" ")
-        properties[ox.NamedNode(predicate[1:-1])] += size
+        property_, _, kind = name.decode().partition(" ")
+        properties[ox.NamedNode(property_[1:-1])] += size
         if kind.startswith("<"):
             classes[ox.NamedNode(kind[1:-1])] += size
-    things = sum(subject.startswith(f"<{base}id/".encode()) for subject in subjects)
-    total = len(distinct)
     yield from _facts(release, VOID.Dataset, {
         VOID.classes: _count(len(classes)),
         VOID.distinctObjects: _count(len(objects)),
-        VOID.distinctSubjects: _count(len(subjects)),
+        VOID.distinctSubjects: _count(subjects),
         VOID.entities: _count(things),
         VOID.properties: _count(len(properties)),
         VOID.triples: _count(total),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -61,7 +62,7 @@ class Lines:
         found: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for line in text.splitlines(keepends=True):
             _, predicate, value = line.split(b" ", 2)
-            found[predicate if predicate != _TYPE else b"%b %b" % (_TYPE, value[:-3])].append(line)
+            found[slot_of(predicate, value[:-3])].append(line)
         parts, slots, start = [], {}, 0
         for name, lines in found.items():
             part = b"".join(lines)
@@ -110,6 +111,11 @@ class Lines:
         return b"".join(self.text[slot.start : slot.end] for slot in kept)
 
 
+def slot_of(predicate: bytes, value: bytes) -> bytes:
+    """The name of the slot of a triple."""
+    return predicate if predicate != _TYPE else b"%b %b" % (_TYPE, value)
+
+
 def as_ntriples(triples: Iterable[ox.Triple]) -> bytes:
     """*triples*, a line each."""
     return ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
@@ -117,7 +123,7 @@ def as_ntriples(triples: Iterable[ox.Triple]) -> bytes:
 
 def parsed(text: bytes) -> tuple[ox.Triple, ...]:
     """The triples of N-Triples, under the labels that their blank nodes have there."""
-    return tuple(quad.triple for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES))
+    return tuple(Triples(text))
 
 
 def terms(texts: Iterable[str]) -> dict[str, Term]:
@@ -133,6 +139,28 @@ def blank_labels(text: bytes) -> set[bytes]:
     if b"_:" not in text:  # as in most, and told at once
         return set()
     return {label for found in _LABELS.findall(text) for label in found if label}
+
+
+@dataclass(frozen=True, slots=True)
+class Triples(Collection[ox.Triple]):
+    """Triples that are made anew each time they are looked at, which takes less than to hold them.
+
+    Attributes:
+        text: They, as N-Triples.
+    """
+
+    text: bytes
+
+    def __iter__(self) -> Iterator[ox.Triple]:
+        return (quad.triple for quad in ox.parse(self.text, format=ox.RdfFormat.N_TRIPLES))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.text.count(b"\n")
+
+    def __contains__(self, triple: object) -> bool:
+        """Whether *triple* is one of them."""
+        return any(each == triple for each in self)
 
 
 class Graphs:
@@ -155,7 +183,7 @@ class Graphs:
 
         Which graph holds a triple counts too.
         """
-        reads = self._resolved(reads)
+        reads = self.resolved(reads)
         kept = sorted(
             f"{name} {digest}" for name, digest in self._digests.items() if reads.covers(name)
         )
@@ -175,18 +203,17 @@ class Graphs:
 
     def text(self, reads: Reads = EVERYTHING) -> bytes:
         """The triples that *reads* covers, as N-Triples; one of two graphs comes twice."""
-        reads = self._resolved(reads)
+        reads = self.resolved(reads)
         return b"".join(lines.part(reads) for lines in self.graphs.values())
 
-    def quads(self, reads: Reads = EVERYTHING) -> Iterator[bytes]:
-        """The lines of N-Quads that *reads* covers."""
-        reads = self._resolved(reads)
+    def quads(self) -> Iterator[bytes]:
+        """The lines of N-Quads."""
         for iri, lines in self.graphs.items():
             end = f"{iri} .\n".encode()
-            for line in lines.part(reads).splitlines(keepends=True):
+            for line in lines:
                 yield line[:-2] + end
 
-    def _resolved(self, reads: Reads) -> Reads:
+    def resolved(self, reads: Reads) -> Reads:
         """*reads* with the predicates that it reads through others."""
         if reads.slots is None or not reads.through:
             return reads
@@ -206,9 +233,9 @@ class Graphs:
             store.extend(ox.parse(text, format=ox.RdfFormat.N_TRIPLES))
         return store
 
-    def triples(self, *predicates: ox.NamedNode) -> tuple[ox.Triple, ...]:
+    def triples(self, *predicates: ox.NamedNode) -> Triples:
         """The triples of some predicates."""
-        return parsed(self.text(Reads(frozenset(map(str, predicates)))))
+        return Triples(self.text(Reads(frozenset(map(str, predicates)))))
 
     def subjects(self, of_class: Term) -> set[bytes]:
         """What is said to be of a class, as N-Triples write it."""

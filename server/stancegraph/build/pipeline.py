@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from stancegraph import memory
 from stancegraph.build import quality, shelf
 from stancegraph.build.answers import kept_answers
 from stancegraph.build.cache import Cache
@@ -16,6 +17,7 @@ from stancegraph.build.executables import executables
 from stancegraph.build.lines import Graphs, Lines
 from stancegraph.build.parse import ParsedGraph, parse
 from stancegraph.build.progress import Progress
+from stancegraph.build.quads import Quads
 from stancegraph.build.queries import (
     Questions,
     unknown_words,
@@ -24,11 +26,11 @@ from stancegraph.build.queries import (
 )
 from stancegraph.build.reads import Reads
 from stancegraph.build.release import (
+    QUADS,
     Release,
-    canonical_lines,
     date_of,
     description_iri,
-    digest_of,
+    drafted,
     only_build,
     open_release,
     previous_of,
@@ -46,7 +48,7 @@ from stancegraph.queryfile import read_queries, read_rules
 from stancegraph.terms import RDF, RDFS, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from stancegraph.build.validate import EngineName
     from stancegraph.folder import GraphFolder
     from stancegraph.queryfile import Rule, SavedQuery
+
+UNDESCRIBED = "undescribed.nq"  # what a draft holds before it says of itself what it is
 
 __all__ = [
     "Check",
@@ -112,6 +116,7 @@ def check(
         wrong_tables = list(table_problems(graph))
     report = None
     problems = {*graph.problems, *wrong_rules, *wrong_queries, *wrong_tables}
+    memory.give_back()
     with progress.stage("validate", cache):
         if not graph.lost_words:
             found = validate(graph, engine=engine, cache=cache)
@@ -120,6 +125,7 @@ def check(
             severe = (each for each in problems if each.severity is Severity.VIOLATION)
             focuses = {problem.focus for problem in severe}
             problems.update(unknown_words(graph, focuses, queries))
+        memory.give_back()
     return Check(graph, tuple(rules), tuple(queries), report, _in_file_order(problems))
 
 
@@ -158,9 +164,10 @@ def build(
         refuse_another(folder, releases)
         found = check(folder, progress=progress, cache=cache)
         try:
-            release = _build(
-                found, releases, release_date, progress, cache, index_above=index_above
-            )
+            with drafted(releases) as draft:
+                release = _build(
+                    found, draft, release_date, progress, cache, index_above=index_above
+                )
         finally:
             found.graph.keep_places()
         shelf.prune(releases, keep)
@@ -169,17 +176,18 @@ def build(
 
 def _build(
     found: Check,
-    releases: Path,
+    draft: Path,
     release_date: date,
     progress: Progress,
     cache: Cache,
     *,
     index_above: int,
 ) -> Release:
-    """Make the release of a graph that was checked; raises as `build` does."""
+    """Make *draft* the release of a graph that was checked; raises as `build` does."""
     graph = found.graph
     with progress.stage("derive", cache):
         derived, problems = _derive(found, release_date, cache)
+        memory.give_back()
     found = replace(found, problems=_in_file_order({*found.problems, *problems}))
     _stop_if_wrong(found, progress)
     made = _Made.of(graph, derived)
@@ -189,15 +197,17 @@ def _build(
         *unusable_sections(found.queries, names),
     ]
     described = None
-    lines = canonical_lines(made.graphs.graphs)
+    with progress.stage("sort"):
+        quads = Quads.write(made.graphs.graphs, draft / UNDESCRIBED)
+    if is_large := quads.size > index_above:
+        with progress.stage("index"):
+            index.write_index(quads.path)
     with Questions(
-        found.queries, names, made.graphs, base=graph.folder.base, cache=cache, lines=lines
+        found.queries, names, made.graphs, base=graph.folder.base, cache=cache, quads=quads
     ) as questions:
         if not unusable:
             with progress.stage("describe"):
-                described = _described(
-                    found, made, names, lines, releases=releases, release_date=release_date
-                )
+                described = _described(found, made, names, quads, release_date=release_date)
         with progress.stage("ask", cache):
             answers = questions.answers()
     problems = [*found.problems, *unusable, *answers.problems]
@@ -208,12 +218,17 @@ def _build(
     findings = [finding.placed(graph) for finding in answers.findings]
     progress.judged(findings)
     base = graph.folder.base
+    about = (description_iri(base), described.about)
+    quads.path.unlink()
+    if is_large:
+        index.extend_index(draft, (ox.Quad(s, p, o, about[0]) for s, p, o in about[1].triples))
     with progress.stage("answer", cache):
         kept = kept_answers(
             found.queries,
             names,
             made.graphs,
-            (description_iri(base), described.about),
+            about,
+            described.quads,
             release_id=release_id(release_date, described.digest),
             base=base,
             cache=cache,
@@ -221,16 +236,14 @@ def _build(
     with progress.stage("release"):
         return write_release(
             graph.folder,
-            releases,
+            described.quads,
             release_date=release_date,
             digest=described.digest,
             previous=described.previous,
-            counts=described.counts,
-            quads=described.lines,
+            counts={**_counts(graph, made.graphs), "triples": described.quads.size},
             things=names,
             findings=quality.as_json(findings, found.problems),
             answers=kept,
-            index_above=index_above,
         )
 
 
@@ -265,16 +278,14 @@ class _Described:
     Attributes:
         digest: Of all graphs but the description.
         previous: The id of the release that it follows.
-        counts: Files, graphs, triples and claims.
-        lines: Its N-Quads.
         about: What it says of itself.
+        quads: All that it holds.
     """
 
     digest: str
     previous: str | None
-    counts: Mapping[str, int]
-    lines: Sequence[bytes]
     about: Lines
+    quads: Quads
 
 
 def _names(graph: ParsedGraph, graphs: Graphs, release_date: date, cache: Cache) -> Names:
@@ -307,37 +318,34 @@ def _derive(
 
 
 def _described(
-    found: Check,
-    made: _Made,
-    names: Names,
-    lines: Sequence[bytes],
-    *,
-    releases: Path,
-    release_date: date,
+    found: Check, made: _Made, names: Names, quads: Quads, *, release_date: date
 ) -> _Described:
-    """The release that holds what was *made*, which *lines* are in N-Quads."""
-    folder, graph = found.graph.folder, found.graph
-    digest = digest_of(lines)
+    """The release that holds what was *made*, which *quads* are, in the draft of it."""
+    folder = found.graph.folder
+    digest = quads.digest()
     name = release_id(release_date, digest)
-    previous = previous_of(releases, name)
+    previous = previous_of(quads.path.parents[1], name)
     described = describe(
-        graph,
+        found.graph,
         made.derived,
+        quads,
         release_id=name,
         release_date=release_date,
         digest=digest,
         previous=previous,
     )
-    description = {*described, *executables(found.queries, names, folder.base)}
-    about = Lines.of(description)
-    lines = [*lines, *canonical_lines({description_iri(folder.base): about})]
-    counts = {
+    about = Lines.of({*described, *executables(found.queries, names, folder.base)})
+    whole = quads.joined({description_iri(folder.base): about}, quads.path.with_name(QUADS))
+    return _Described(digest, previous, about, whole)
+
+
+def _counts(graph: ParsedGraph, graphs: Graphs) -> dict[str, int]:
+    """How many files, named graphs, that of the description included, and claims there are."""
+    return {
         "files": len(graph.files),
-        "graphs": len(made.graphs.graphs) + 1,
-        "triples": len(lines),
+        "graphs": len(graphs.graphs) + 1,
         "claims": count_claims(graph),
     }
-    return _Described(digest, previous, counts, lines, about)
 
 
 def as_w3c_report(found: Check) -> str:

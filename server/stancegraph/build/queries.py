@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from stancegraph import sparql
 from stancegraph.build import quality
 from stancegraph.build.cache import key_of
 from stancegraph.build.checks import Near, own_and_shared, words_and_things
+from stancegraph.build.quads import WORKERS
 from stancegraph.build.quality import Finding
 from stancegraph.build.reads import Reads
 from stancegraph.catalog import default_terms, read_terms
 from stancegraph.engine import Ask, MediaType
-from stancegraph.engine.embedded import EmbeddedEngine, EngineOptions
 from stancegraph.errors import BadParameter, EngineError, QuerySyntaxError, QueryTimeout
 from stancegraph.problems import Problem, Severity
 from stancegraph.queryfile import line_of
@@ -32,19 +29,20 @@ from stancegraph.terms import short
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     import pyoxigraph as ox
 
     from stancegraph.build.cache import Cache
     from stancegraph.build.lines import Graphs
     from stancegraph.build.parse import ParsedGraph
+    from stancegraph.build.quads import Quads
     from stancegraph.build.quality import Binding
     from stancegraph.engine import Engine
     from stancegraph.names import Names
     from stancegraph.queryfile import SavedQuery
 
 KIND = "queries"
-WORKERS = min(2, os.cpu_count() or 1)  # queries that are asked at a time
 
 
 def unknown_words(
@@ -138,7 +136,7 @@ class Questions:
         *,
         base: str,
         cache: Cache,
-        lines: Sequence[bytes],
+        quads: Quads,
     ) -> None:
         """Find out which of *queries* are to be asked.
 
@@ -148,7 +146,7 @@ class Questions:
             graphs: What is stated and what is derived.
             base: What all IRIs of the graph begin with.
             cache: What was told before of queries that are quick enough.
-            lines: The N-Quads of *graphs*.
+            quads: What *graphs* hold.
         """
         self._queries = [query for query in queries if not query.services]
         self._cache = cache
@@ -167,10 +165,8 @@ class Questions:
                 left.append((query, text))
                 needed.append(reads)
         self._pool = ThreadPoolExecutor(1)
-        reads = Reads.joined(needed)
-        self._ask = partial(
-            _all_answered, left, lines if reads.slots is None else graphs.quads(reads), base
-        )
+        reads = graphs.resolved(Reads.joined(needed))
+        self._ask = partial(_all_answered, left, quads, reads, base)
 
     def __enter__(self) -> Self:
         self._asked = self._pool.submit(self._ask)
@@ -201,27 +197,21 @@ class Questions:
 
 
 def _all_answered(
-    queries: Sequence[tuple[SavedQuery, str]], quads: Iterable[bytes], base: str
+    queries: Sequence[tuple[SavedQuery, str]], quads: Quads, reads: Reads, base: str
 ) -> dict[str, Any]:
     """What is told of each of *queries*, with its text, by its name.
 
     Args:
         queries: Some queries, each with the text to ask.
-        quads: What they are asked of, lines of N-Quads.
+        quads: What they are asked of.
+        reads: What they read together.
         base: What all IRIs of the graph begin with.
     """
     if not queries:
         return {}
-    with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
-        path = Path(folder) / "graph.nq"
-        with path.open("wb") as file:
-            file.writelines(quads)
-        with (
-            EmbeddedEngine(path, "build", EngineOptions(workers=WORKERS)) as engine,
-            ThreadPoolExecutor(WORKERS) as pool,
-        ):
-            told = pool.map(lambda each: _answered(each[0], each[1], engine, base), queries)
-            return {query.name: answer for (query, _), answer in zip(queries, told, strict=True)}
+    with quads.engine(reads) as engine, ThreadPoolExecutor(WORKERS) as pool:
+        told = pool.map(lambda each: _answered(each[0], each[1], engine, base), queries)
+        return {query.name: answer for (query, _), answer in zip(queries, told, strict=True)}
 
 
 def _text(query: SavedQuery, names: Names) -> str:

@@ -29,15 +29,14 @@ import pyoxigraph as ox
 
 from stancegraph import names
 from stancegraph.build import quality
-from stancegraph.build.lines import Graphs
 from stancegraph.engine import index, kept
 from stancegraph.engine.remote import place
 from stancegraph.errors import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from stancegraph.build.lines import Lines
+    from stancegraph.build.quads import Quads
     from stancegraph.folder import GraphFolder
 
 CURRENT = "current"
@@ -105,12 +104,14 @@ class Release:
         Raises:
             OperationError: the release is not what it says that it is.
         """
-        content = self.quads_file.read_bytes()
         end = f" <{description_iri(self.base).value}> .\n".encode()
-        lines = content.splitlines(keepends=True)
-        rest = b"".join(line for line in lines if not line.endswith(end))
-        found = (_sha256(content), _sha256(rest))
-        if found != (self.checksum, self.digest):
+        whole, rest = hashlib.sha256(), hashlib.sha256()
+        with self.quads_file.open("rb") as lines:
+            for line in lines:
+                whole.update(line)
+                if not line.endswith(end):
+                    rest.update(line)
+        if (whole.hexdigest(), rest.hexdigest()) != (self.checksum, self.digest):
             raise OperationError(f"{self.path} was changed after it was built: build it again")
 
 
@@ -135,31 +136,6 @@ def open_release(releases: Path, release_id: str | None = None) -> Release:
 def description_iri(base: str) -> ox.NamedNode:
     """The named graph in which a release describes itself."""
     return ox.NamedNode(f"{base}graph/description")
-
-
-def canonical_lines(graphs: Mapping[ox.NamedNode, Lines]) -> list[bytes]:
-    """The canonical N-Quads (RDFC-1.0) of *graphs*, a line each, sorted by code point.
-
-    Canonical labels of blank nodes depend on the quads that hold these, and on no others.
-    """
-    blank = {iri: lines for iri, lines in graphs.items() if lines.has_blank}
-    plain = Graphs({iri: lines for iri, lines in graphs.items() if iri not in blank})
-    dataset = ox.Dataset(
-        ox.Quad(triple.subject, triple.predicate, triple.object, iri)
-        for iri, lines in blank.items()
-        for triple in lines.triples
-    )
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return sorted([*plain.quads(), *(f"{quad} .\n".encode() for quad in dataset)])
-
-
-def digest_of(lines: Iterable[bytes]) -> str:
-    """The SHA-256 of canonical N-Quads, in hexadecimal."""
-    return _sha256(b"".join(lines))
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def date_of(folder: GraphFolder) -> date:
@@ -230,42 +206,58 @@ def previous_of(releases: Path, new_id: str) -> str | None:
     return None
 
 
+@contextmanager
+def drafted(releases: Path) -> Iterator[Path]:
+    """A new folder in *releases* in which a release is made; it goes, unless it has become one.
+
+    To be used while `only_build` holds *releases*.
+
+    Raises:
+        OperationError: the folder cannot be written to.
+    """
+    with writing(releases):
+        draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=releases))
+        draft.chmod(0o755)
+        try:
+            yield draft
+        finally:
+            if draft.exists() and draft != (releases / CURRENT).resolve():
+                shutil.rmtree(draft)
+
+
 def write_release(
     folder: GraphFolder,
-    releases: Path,
+    quads: Quads,
     *,
     release_date: date,
     digest: str,
     previous: str | None,
     counts: Mapping[str, int],
-    quads: Iterable[bytes],
     things: names.Names,
     findings: str,
     answers: Mapping[str, bytes],
-    index_above: int = index.ABOVE,
 ) -> Release:
-    """Write a release into the folder *releases* and make it the current one.
+    """Make the draft in which *quads* stand, and their index if they have one, the release.
 
-    To be called while `only_build` holds the folder. Killed at any moment, it leaves a
-    current release that is whole: the one before or this one.
+    Killed at any moment, it leaves a current release that is whole: the one before or this one.
 
     Args:
-        quads: The lines of its N-Quads, in any order.
+        quads: All, in a folder as `drafted` gives it, under the name that they have in a release.
         things: What its things are called.
         findings: What `quality.as_json` tells of it.
         answers: Those of saved queries, by the name of their file.
-        index_above: Write an index where there are more quads than this.
 
     Raises:
         OperationError: the folder cannot be written to.
     """
-    content = b"".join(sorted(quads))
+    draft = quads.path.parent
+    releases = draft.parent
     name = release_id(release_date, digest)
     release = Release(
         id=name,
         date=release_date,
         digest=digest,
-        checksum=_sha256(content),
+        checksum=quads.digest(),
         base=folder.base,
         title=folder.title,
         licence=folder.licence,
@@ -274,11 +266,6 @@ def write_release(
         path=releases.resolve() / name,
     )
     with writing(releases):
-        draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=releases))
-        draft.chmod(0o755)
-        (draft / QUADS).write_bytes(content)
-        if counts["triples"] > index_above:
-            index.write_index(draft / QUADS)
         (draft / names.FILE).write_text(things.as_json(), "utf-8")
         (draft / quality.FILE).write_text(findings, "utf-8")
         (draft / FACTS).write_text(_as_json(release), "utf-8")

@@ -17,7 +17,7 @@ from stancegraph.engine.remote import place
 from stancegraph.engine.remote.source import RemoteSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from stancegraph.engine.graph import Graph
@@ -131,6 +131,17 @@ def write_index(quads: Path) -> None:
     store = ox.Store(str(quads.parent / FOLDER))
     store.bulk_extend(_parsed(quads))
     store.optimize()
+
+
+def extend_index(folder: Path, quads: Iterable[ox.Quad]) -> None:
+    """Add a few *quads* to the index in a release.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    store = ox.Store(str(folder / FOLDER))
+    store.extend(quads)
+    store.flush()
 
 
 def _parsed(quads: Path) -> Iterator[ox.Quad]:

@@ -88,7 +88,7 @@ def import_table(
     if graph.skipped or graph.lost:
         raise InvalidGraph(graph.problems, "mend its files before a table is imported")
     shared = [home.base for home in folder.homes[1:]]
-    names = Names.of(folder.base, graph.triples(), shared=shared)
+    names = Names.of(folder.base, list(graph.triples()), shared=shared)
     resolver = Resolver(names, abbreviations(folder), decisions, ask=ask)
     usable = {name: text for name, text in defaults.items() if name in template.columns}
     readings, problems = read_rows(template, table, resolver, usable)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from stancegraph.build.lines import Lines
-from stancegraph.build.release import FACTS, canonical_lines, description_iri, digest_of
+from stancegraph.build.quads import Quads
+from stancegraph.build.release import FACTS, description_iri
 from stancegraph.errors import OperationError
 from stancegraph.package import metadata
 from stancegraph.package.bag import AGAIN, INFO, PAYLOAD, Finding, check_bag, info_of, sha256
@@ -19,7 +22,6 @@ from stancegraph.terms import VOID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 GRAPH = "rdf/graph.nq"
 _ANEW = "publish the release anew"
@@ -124,14 +126,16 @@ def _graph(payload: Path, release: _Facts) -> Iterator[Finding]:
         yield _found(GRAPH, f"cannot be read ({_line(error)})", AGAIN)
         return
     itself = graphs.pop(description_iri(release["base"]), Lines.of(()))
-    if digest_of(canonical_lines(graphs)) != release["digest"]:
+    with tempfile.TemporaryDirectory(prefix="stancegraph-") as folder:
+        quads = Quads.write(graphs, Path(folder, "graph.nq"))
+        digest, distinct = quads.digest(), sum(1 for _ in quads.triples())
+    if digest != release["digest"]:
         told = f"the digest of its statements (RDFC-1.0) is not that of {release['id']}"
         yield _found(GRAPH, told, AGAIN)
     if count != release["counts"]["triples"]:
         told = f"has {count} statements, and {FACTS} tells of {release['counts']['triples']}"
         yield _found(GRAPH, told, AGAIN)
     told_of = [t.object for t in itself.triples if t.predicate == VOID.triples]
-    distinct = len(frozenset().union(*map(frozenset, graphs.values())))
     if told_of and str(distinct) not in {getattr(number, "value", "") for number in told_of}:
         told = f"what it says of itself is not that it has {distinct} different triples"
         yield _found(GRAPH, told, AGAIN)

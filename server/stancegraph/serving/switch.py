@@ -12,6 +12,7 @@ to serve it, so that they go over at the same moment, or none does.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import pickle
 import threading
@@ -228,7 +229,8 @@ class Switchboard(Generic[Options]):
         before.end()
         self._reply(number)
         del before
-        memory.give_back()  # an application is full of cycles, which should not wait
+        gc.collect()  # an application is full of cycles, and memory should not wait for it
+        memory.give_back()
 
     def _reply(self, number: int, told: str | None = None) -> None:
         with self._replying, suppress(OSError):
