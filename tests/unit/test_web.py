@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -34,6 +34,7 @@ from stancegraph.web.bridge import (
 )
 from stancegraph.web.endpoint import Endpoint
 from stancegraph.web.site import MAX_BODY
+from stancegraph.web.turnstile import SPARQL_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -297,6 +298,40 @@ def test_a_request_reaches_the_application_whole() -> None:
         },
         {"type": "http.response.body", "body": b"ab"},
     ]
+
+
+def test_queries_that_wait_for_other_endpoints_leave_the_threads_of_all_else_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many as are let in at a time ask by SERVICE and wait; ``/ready`` needs a thread too."""
+    waiting, answered = threading.Barrier(SPARQL_ROOM + 1), threading.Event()
+
+    def slow(*_: object) -> None:
+        waiting.wait(30)
+        answered.wait(30)
+        raise QueryFailed("nothing came")
+
+    async def nothing(*_: object) -> Any:
+        return {}
+
+    async def scene() -> None:
+        site = replace(site_of(Played()), services=frozenset(["https://example.org/sparql"]))
+        endpoint = Endpoint(nothing, site, Streamed())
+        scope = {
+            "method": "GET", "path": "/sparql", "query_string": b"query=ASK%7B%7D", "headers": [],
+        }  # fmt: skip
+        asking = [
+            asyncio.create_task(endpoint(scope, nothing, nothing)) for _ in range(SPARQL_ROOM)
+        ]
+        await asyncio.to_thread(waiting.wait, 30)
+
+        assert await asyncio.to_thread(answered.is_set) is False
+        answered.set()
+        await asyncio.gather(*asking)
+        endpoint.close()
+
+    monkeypatch.setattr("stancegraph.web.endpoint._read", slow)
+    asyncio.run(scene())
 
 
 def test_the_body_of_a_refused_request_is_not_waited_for() -> None:

@@ -109,6 +109,7 @@ def _mounted(site: Site, socket: Path) -> tuple[Mounted, set[str]]:
     routes = {rule.rule.split("/", 2)[1] for rule in app.url_map.iter_rules()}
 
     def end() -> None:
+        endpoint.close()
         bridge.close()
         site.engine.close()
 

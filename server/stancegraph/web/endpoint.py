@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ from stancegraph.web.negotiation import (
 )
 from stancegraph.web.site import MAX_BODY
 from stancegraph.web.sparql import format_of
+from stancegraph.web.turnstile import SPARQL_ROOM
 from stancegraph.web.wishes import read_wishes
 
 if TYPE_CHECKING:
@@ -96,6 +98,12 @@ class Endpoint:
         common = common_headers(site.release.id)
         self._common = [(name.lower().encode(), text.encode()) for name, text in common.items()]
         self._freshness = (LASTING if site.root else FRESHNESS).encode()
+        # Not the event loop's own: asking others takes long, and those have all else to do.
+        self._readers = ThreadPoolExecutor(SPARQL_ROOM, thread_name_prefix="sparql")
+
+    def close(self) -> None:
+        """Let the threads end, once all questions are read."""
+        self._readers.shutdown(wait=False)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -141,7 +149,8 @@ class Endpoint:
             RequestError, EngineError: it cannot be asked.
         """
         if request.size > READ_AT_ONCE or self._site.services:
-            return await asyncio.to_thread(_read, self._site, request, told)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._readers, _read, self._site, request, told)
         return _read(self._site, request, told)
 
     async def _answer(self, reply: _Reply, question: Question, receive: Receive | None) -> None:
