@@ -112,7 +112,7 @@ def test_a_status_stands_as_of_the_day_asked_for(client: FlaskClient) -> None:
     assert "signatory" in treaties
     assert "8 July 2015" not in treaties
     assert 'name="asOf" value="2012-01-01"' in then.text
-    assert f"{CANADA}?asOf=2012-01-01 [asOf = 2012-01-01]" in (" ".join(then.text.split()))
+    assert f"{CANADA}?asOf=2012-01-01</span> [asOf = 2012-01-01]" in " ".join(then.text.split())
 
 
 def test_a_page_of_a_past_day_says_so_as_mementos_do(client: FlaskClient) -> None:
