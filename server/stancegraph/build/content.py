@@ -75,11 +75,6 @@ class Content:
             mentions=sorted(term for term in used if term.startswith(starts)),
         )
 
-    @property
-    def has_blank_thing(self) -> bool:
-        """Whether something is said of a blank node, or a value is one."""
-        return self.lines.has_blank
-
     @cached_property
     def positions(self) -> Positions:
         """The lines of the file."""
