@@ -59,8 +59,8 @@ Growth is the exponent *e* by which what is measured goes with size^e, from the 
 the largest: 1 is linear, 0 is flat. Memory of a stage is that of the whole command, at most; of a
 server, the proportional set size of all its processes. Stages are those of a build that finds out
 everything anew (`--fresh`); of more than five million triples there is an index, on which saved
-queries are asked, so that more memory is not needed beside that of the build. Cold queries are those
-of [benchmarks.md](benchmarks.md), never asked before, over one connection; the mix is the
+queries are asked, so that no more memory is needed beside that of the build. Cold queries are
+those of [benchmarks.md](benchmarks.md), never asked before, over one connection; the mix is the
 realistic one there, over eight.
 """
 
