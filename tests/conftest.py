@@ -62,14 +62,15 @@ def small(tmp_path: Path) -> GraphFolder:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Has a folder of this name filled by the process of this run that first asks for it.
+    """Has a folder filled by the process of this run that first asks for it.
 
-    The others wait until it is, and get the same folder.
+    The others wait until it is, and get the same folder. Two modules may give it the same name.
     """
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
     def once(name: str, fill: Callable[[Path], object]) -> Path:
+        name = f"{fill.__module__.rpartition('.')[2]}-{name}"
         folder, filled = shared / name, shared / f"{name}.filled"
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
