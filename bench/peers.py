@@ -116,7 +116,8 @@ class Stancegraph(Base):
         return [
             sys.executable, "-m", "stancegraph", "serve",
             "--releases", str(graph.releases), "--port", str(port),
-            "--max-rows", "0", "--max-bytes", "0",
+            # The others have no bounds; clients wait for a minute at most.
+            "--max-rows", "0", "--max-bytes", "0", "--query-timeout", "60",
         ]  # fmt: skip
 
 
