@@ -17,8 +17,10 @@ from stancegraph.build import release as release_module
 from stancegraph.build.release import (
     Release,
     date_of,
+    drafted,
     only_build,
     open_release,
+    point_to,
 )
 from stancegraph.errors import OperationError
 from stancegraph.names import Names
@@ -60,6 +62,21 @@ def one(store: ox.Store, subject: str, predicate: ox.NamedNode) -> str:
     assert len(found) == 1, (subject, predicate)
     assert not isinstance(found[0], ox.Triple)
     return found[0].value
+
+
+def test_a_draft_goes_unless_it_is_the_current_release(tmp_path: Path) -> None:
+    """By whatever way the folder is named; a build may fail while its draft is current."""
+    (tmp_path / "there").mkdir()
+    releases = tmp_path / "link"
+    releases.symlink_to("there")
+
+    with drafted(releases) as gone:
+        pass
+    with drafted(releases) as kept:
+        point_to(releases, kept.name)
+
+    assert not gone.exists()
+    assert (releases / "current").resolve(strict=True) == kept.resolve()
 
 
 def test_release_opens_and_verifies(small: GraphFolder, tmp_path: Path) -> None:

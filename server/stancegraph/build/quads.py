@@ -1,7 +1,7 @@
 """The quads of a release in a file: canonical N-Quads (RDFC-1.0), sorted by code point.
 
-So lines of one triple stand together, and those of one subject. A graph may be larger than
-memory is; only so many lines of it are sorted at a time.
+So lines of one triple stand together, and those of one subject. Only so many are in memory at a
+time, as they are sorted and as they are read.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def drafted(releases: Path) -> Iterator[Path]:
         try:
             yield draft
         finally:
-            if draft.exists() and draft != (releases / CURRENT).resolve():
+            if draft.exists() and draft.resolve() != (releases / CURRENT).resolve():
                 shutil.rmtree(draft)
 
 
@@ -237,7 +237,7 @@ def write_release(
     findings: str,
     answers: Mapping[str, bytes],
 ) -> Release:
-    """Make the draft in which *quads* stand, and their index if they have one, the release.
+    """Make the draft in which *quads* stand, with their index if any, the current release.
 
     Killed at any moment, it leaves a current release that is whole: the one before or this one.
 
